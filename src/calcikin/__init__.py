@@ -1,0 +1,35 @@
+"""calcikin: calcification kinetics of serum and calcium phosphate suspensions.
+
+Public names are loaded when first used, so that `import calcikin` itself imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from calcikin.errors import CalcikinError, InputError, SimulationError
+
+__version__ = "0.1.0"
+
+#: public name -> the module that defines it
+_PUBLIC = {
+    "CalcikinError": "calcikin.errors",
+    "InputError": "calcikin.errors",
+    "SimulationError": "calcikin.errors",
+}
+
+__all__ = ["CalcikinError", "InputError", "SimulationError", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'calcikin' has no attribute {name!r}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_PUBLIC))
