@@ -1,0 +1,1 @@
+"""Solution chemistry: constant sets, activity coefficients, speciation and media."""
