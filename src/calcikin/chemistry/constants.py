@@ -13,7 +13,7 @@ from pathlib import Path
 
 from calcikin.chemistry.constants_file import read_constants
 from calcikin.chemistry.logk import LogK
-from calcikin.chemistry.records import Component, ConstantSet, Origin, Phase, Species
+from calcikin.chemistry.records import Component, ConstantSet, Gas, Origin, Phase, Species
 from calcikin.chemistry.tableau import Tableau, tableau
 from calcikin.errors import UnknownNameError
 from calcikin.paths import models_dir
@@ -21,6 +21,7 @@ from calcikin.paths import models_dir
 __all__ = [
     "Component",
     "ConstantSet",
+    "Gas",
     "LogK",
     "Origin",
     "Phase",

@@ -1,7 +1,8 @@
 """Read a constant set from TOML, resolve its reactions, and prove that every entry balances.
 
 A file holds ``[set]`` (name, version, description, temperature_range in degC), ``[sources]``
-(key = {text, doi}), and lists ``[[component]]``, ``[[species]]`` and ``[[phase]]``.
+(key = {text, doi}), and lists ``[[component]]``, ``[[species]]``, ``[[phase]]`` and ``[[gas]]``
+(a gas names the dissolved species, and log_k is that of activity over pressure in mol/(L atm)).
 
 A species or a phase says
 
@@ -32,7 +33,15 @@ from typing import Any
 from calcikin.chemistry.activity import davies_a, davies_term
 from calcikin.chemistry.formula import Reaction, imbalance, parse_formula, parse_reaction
 from calcikin.chemistry.logk import T25, T37, LogK
-from calcikin.chemistry.records import WATER, Component, ConstantSet, Origin, Phase, Species
+from calcikin.chemistry.records import (
+    WATER,
+    Component,
+    ConstantSet,
+    Gas,
+    Origin,
+    Phase,
+    Species,
+)
 from calcikin.errors import BalanceError, ModelFileError, UnknownNameError
 
 _COMPONENT_KEYS = {"name", "formula", "role", "note"}
@@ -53,6 +62,7 @@ _ENTRY_KEYS = {
 }
 _SPECIES_KEYS = _ENTRY_KEYS | {"tags"}
 _PHASE_KEYS = _ENTRY_KEYS | {"formula"}
+_GAS_KEYS = (_ENTRY_KEYS | {"species"}) - {"reaction", "ionic_strength", "conditional"}
 
 
 def read_constants(path: Path) -> ConstantSet:
@@ -116,6 +126,7 @@ class _Builder:
             if phase.name in phases:
                 raise ModelFileError(f"phase {phase.name} is defined twice", where=self.file)
             phases[phase.name] = phase
+        gases = {gas.name: gas for gas in map(self._gas, self.document.get("gas", []))}
         low, high = head.get("temperature_range", [4.0, 60.0])
         return ConstantSet(
             name=str(head["name"]),
@@ -124,6 +135,7 @@ class _Builder:
             components=self.components,
             species=self.species,
             phases=phases,
+            gases=gases,
             temperature_range=(float(low) + 273.15, float(high) + 273.15),
             sha256=sha256,
         )
@@ -213,6 +225,15 @@ class _Builder:
             elements=parse_formula(formula, where=where).elements,
             origin=origin,
         )
+
+    def _gas(self, entry: Mapping[str, Any]) -> Gas:
+        where = self._check_keys("gas", entry, _GAS_KEYS, {"name", "species", "source"})
+        species = str(entry["species"])
+        if species not in self.species:
+            raise UnknownNameError("species", species, self.species, where)
+        dissolution = Reaction(f"{entry['name']} = {species}", {species: 1.0})
+        log_k, origin = self._constant(entry, dissolution, False, where)
+        return Gas(str(entry["name"]), species, log_k, origin)
 
     # --- checks and resolution ------------------------------------------------------------------
 

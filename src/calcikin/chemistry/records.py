@@ -147,6 +147,24 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Gas:
+    """A gas in equilibrium with a dissolved species.
+
+    Attributes
+    ----------
+    name : str, e.g. ``"CO2(g)"``
+    species : str, the dissolved species, e.g. ``"CO2"``
+    log_k : LogK, log10 of activity of the species over partial pressure [mol/(L atm)]
+    origin : Origin
+    """
+
+    name: str
+    species: str
+    log_k: LogK
+    origin: Origin
+
+
+@dataclass(frozen=True)
 class ConstantSet:
     """Components, species and phases that belong together.
 
@@ -156,6 +174,7 @@ class ConstantSet:
     components : dict[str, Component], in file order, which is the order of every array
     species : dict[str, Species], in file order; components themselves are not listed
     phases : dict[str, Phase]
+    gases : dict[str, Gas]
     temperature_range : (float, float), where the set is meant to be used [K]
     sha256 : str, hash of the file the set was read from (empty for a set made in memory)
     """
@@ -166,6 +185,7 @@ class ConstantSet:
     components: dict[str, Component]
     species: dict[str, Species]
     phases: dict[str, Phase]
+    gases: dict[str, Gas]
     temperature_range: tuple[float, float] = (277.15, 333.15)
     sha256: str = ""
 
@@ -207,4 +227,5 @@ class ConstantSet:
         """Every distinct reference behind the set, in order of first use."""
         used = [item.source for item in self.species.values()]
         used += [phase.source for phase in self.phases.values()]
+        used += [gas.origin.source for gas in self.gases.values()]
         return list(dict.fromkeys(used))

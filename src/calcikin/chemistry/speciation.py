@@ -78,6 +78,7 @@ def solve(
     *,
     fixed_activity: Mapping[str, float] | None = None,
     ionic_strength: float | None = None,
+    gamma: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
 ) -> Equilibrium:
     """Equilibrium of a solution.
@@ -87,9 +88,12 @@ def solve(
     constants : ConstantSet
     totals : Mapping[str, float], component -> total concentration [mol/L], each >= 0 except H
     T : float, temperature [K], within the range of the set
-    fixed_activity : Mapping[str, float], component or species -> activity, e.g. ``{"H": 10**-7.4}``
-        or ``{"CO2": 1.2e-3}``; H must be given here or among the totals
+    fixed_activity : Mapping[str, float], component or species -> activity, or gas -> partial
+        pressure [atm], e.g. ``{"H": 10**-7.4}`` or ``{"CO2(g)": 0.053}``; H must be given here or
+        among the totals
     ionic_strength : float, optional, fixed I [mol/L]; by default it comes from the solution
+    gamma : Mapping[str, float], optional, component or species -> activity coefficient to use in
+        place of the Davies equation, for comparison with other programs
     start : Mapping[str, float], optional, component -> free concentration to start from [mol/L]
 
     Returns
@@ -108,7 +112,7 @@ def solve(
     ActivityWarning
         When the ionic strength exceeds 0.5 mol/L, the validity of the Davies equation.
     """
-    system = System(constants, totals, T, dict(fixed_activity or {}))
+    system = System(constants, totals, T, fixed_activity or {}, gamma)
     y = system.start(start or {})
     iterations = outer = 0
     low, high = 0.0, math.inf

@@ -53,7 +53,8 @@ class System:
         constants: ConstantSet,
         totals: Mapping[str, float],
         T: float,
-        fixed: dict[str, float],
+        fixed: Mapping[str, float],
+        gamma: Mapping[str, float] | None = None,
     ) -> None:
         low, high = constants.temperature_range
         if not low - 1e-9 <= T <= high + 1e-9:
@@ -75,6 +76,11 @@ class System:
         self.totals = np.zeros(n)
         self.y_fixed = np.full(n, np.nan)  # ln activity where it is fixed
         self.basis = self.E.copy()
+        self.given: dict[int, float] = {}  # entity -> ln gamma, where it is given
+        for name, value in (gamma or {}).items():
+            if name not in self.names:
+                raise UnknownNameError("component or species", name, self.names)
+            self.given[self.names.index(name)] = math.log(value)
         self._conditions(totals, fixed)
 
         known = (self.totals != 0.0) | np.isfinite(self.y_fixed)
@@ -84,7 +90,7 @@ class System:
         self.unknown = np.flatnonzero(known & ~np.isfinite(self.y_fixed))
         self.known = known
 
-    def _conditions(self, totals: Mapping[str, float], fixed: dict[str, float]) -> None:
+    def _conditions(self, totals: Mapping[str, float], fixed: Mapping[str, float]) -> None:
         tab = self.tableau
         for name, value in totals.items():
             if name not in tab.index:
@@ -93,8 +99,12 @@ class System:
                 raise OutOfRangeError(f"the total of {name} must be >= 0 mol/L, not {value!r}")
             self.totals[tab.index[name]] = value
         for name, value in fixed.items():
+            if name in self.constants.gases:
+                gas = self.constants.gases[name]
+                name, value = gas.species, value * 10.0 ** gas.log_k.at(self.T)
             if name not in self.names:
-                raise UnknownNameError("component or species", name, self.names)
+                known = [*self.names, *self.constants.gases]
+                raise UnknownNameError("component, species or gas", name, known)
             if not (math.isfinite(value) and value > 0.0):
                 raise OutOfRangeError(f"the activity of {name} must be > 0, not {value!r}")
             k = tab.index.get(name)
@@ -137,6 +147,8 @@ class System:
         """The ln gamma of every entity at ionic strength `i`, shape (n_entities,)."""
         ln_gamma: Array = -LN10 * davies_a(self.T) * davies_term(i) * self.z2
         ln_gamma[self.conditional] = 0.0
+        for e, value in self.given.items():
+            ln_gamma[e] = value
         return ln_gamma
 
     def offset(self, ln_gamma: Array) -> Array:
