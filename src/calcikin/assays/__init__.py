@@ -23,6 +23,7 @@ from calcikin.assays.radii import (
     particle_number,
     particle_volume,
 )
+from calcikin.assays.t50 import Transition, t50_from_curve, t50_from_fraction
 
 __all__ = [
     "CPP1",
@@ -32,6 +33,7 @@ __all__ = [
     "Geometry",
     "Optics",
     "Population",
+    "Transition",
     "cluster_radius",
     "core_radius",
     "hydrodynamic_radius",
@@ -39,4 +41,6 @@ __all__ = [
     "particle_number",
     "particle_volume",
     "population_scattering",
+    "t50_from_curve",
+    "t50_from_fraction",
 ]
