@@ -23,9 +23,6 @@ The new species is the term of the reaction that bears the entry's name.
 
 from __future__ import annotations
 
-import hashlib
-import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +39,7 @@ from calcikin.chemistry.records import (
     Phase,
     Species,
 )
+from calcikin.chemistry.tables import check_keys, number, read_toml
 from calcikin.errors import BalanceError, ModelFileError, UnknownNameError
 
 _COMPONENT_KEYS = {"name", "formula", "role", "note"}
@@ -75,18 +73,8 @@ def read_constants(path: Path) -> ConstantSet:
     BalanceError
         When a reaction does not conserve an element or charge; names file, entry and imbalance.
     """
-    try:
-        content = path.read_bytes()
-        document = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise ModelFileError(
-            f"the constants file cannot be read: {error.strerror}", where=str(path)
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelFileError(
-            f"the constants file is no valid TOML: {error}", where=str(path)
-        ) from (error)
-    return build_constants(document, where=str(path), sha256=hashlib.sha256(content).hexdigest())
+    document, sha256 = read_toml(path)
+    return build_constants(document, where=str(path), sha256=sha256)
 
 
 def build_constants(document: Mapping[str, Any], *, where: str, sha256: str = "") -> ConstantSet:
@@ -242,9 +230,7 @@ class _Builder:
     ) -> str:
         """The place of the entry, for messages, once its keys are right."""
         where = f"{self.file}, {kind} {entry.get('name', '(without a name)')}"
-        for key in entry:
-            if key not in known:
-                raise UnknownNameError(f"{kind} key", key, known, where)
+        check_keys(entry, known, kind, where)
         for key in sorted(needed):
             if key not in entry:
                 raise ModelFileError(f"{key!r} is missing", where=where)
@@ -280,8 +266,8 @@ class _Builder:
             else:
                 known = [*self.by_formula, *self.species, WATER]
                 raise UnknownNameError("ion or species", term, known, where)
-            for name, number in parts.items():
-                amounts[name] = amounts.get(name, 0.0) + coefficient * number
+            for name, count in parts.items():
+                amounts[name] = amounts.get(name, 0.0) + coefficient * count
         return amounts, beta
 
     def _water_of(self, name: str) -> dict[str, float]:
@@ -335,8 +321,8 @@ class _Builder:
                 where=where,
             )
         T = T37 if given[0] == "log_k_37" else T25
-        ionic_strength = self._number(entry, "ionic_strength", 0.0, where)
-        delta_h = self._number(entry, "delta_h", 0.0, where) if "delta_h" in entry else None
+        ionic_strength = number(entry, "ionic_strength", where, 0.0)
+        delta_h = number(entry, "delta_h", where) if "delta_h" in entry else None
         if given[0] == "analytic":
             values = entry["analytic"]
             if len(values) != 6 or "delta_h" in entry or ionic_strength:
@@ -347,7 +333,7 @@ class _Builder:
             log_k = LogK.combine([(1.0, LogK(0.0, None, (a1, a2, a3, a4, a5, a6)))])
             published = log_k.value_25
         else:
-            published = self._number(entry, given[0], math.nan, where)
+            published = number(entry, given[0], where)
             value = published
             if ionic_strength > 0.0 and not conditional:
                 value -= self._davies_shift(reaction, ionic_strength, T)
@@ -384,21 +370,10 @@ class _Builder:
             source=str(source["text"]),
             doi=str(source.get("doi", "")),
             note=str(entry.get("note", "")),
-            uncertainty=self._number(entry, "uncertainty", math.nan, where),
+            uncertainty=number(entry, "uncertainty", where),
             uncertainty_basis=basis,
             temperature=T,
             ionic_strength=ionic_strength,
             medium=str(entry.get("medium", "")),
             published=published,
         )
-
-    @staticmethod
-    def _number(entry: Mapping[str, Any], key: str, default: float, where: str) -> float:
-        value = entry.get(key, default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
-            raise ModelFileError(f"{key} must be a finite number, not {value!r}", where=where)
-        return float(value)

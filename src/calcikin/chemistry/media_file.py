@@ -17,13 +17,12 @@ A direct medium has no parts: its inputs are the final composition. Numbers are 
 
 from __future__ import annotations
 
-import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from calcikin.chemistry.medium import Datum, Input, Medium, Part, Preset
+from calcikin.chemistry.tables import check_keys, number, pair, read_toml, table, text
 from calcikin.errors import ModelFileError, UnknownNameError
 
 #: What a dissolved substance brings along: component -> mol per mol. H is left to the pH.
@@ -66,10 +65,10 @@ def read_medium(path: Path) -> Medium:
     ModelFileError
         When the file is missing, is no TOML, or an entry makes no sense.
     """
-    document = _parse(path)
+    document, _ = read_toml(path)
     where = str(path)
-    head = _table(document, "medium", where)
-    _known(head, _MEDIUM_KEYS, "medium key", where)
+    head = table(document, "medium", where)
+    check_keys(head, _MEDIUM_KEYS, "medium", where)
     inputs: dict[str, Input] = {}
     presets: dict[str, Preset] = {}
     default = str(head.get("preset", ""))
@@ -93,47 +92,36 @@ def read_medium(path: Path) -> Medium:
     if sum(part.inputs for part in parts) != 1:
         raise ModelFileError("exactly one part must have inputs = true", where=where)
     return Medium(
-        name=_text(head, "name", where),
-        title=_text(head, "title", where),
-        description=_text(head, "description", where),
-        source=_text(head, "source", where),
+        name=text(head, "name", where),
+        title=text(head, "title", where),
+        description=text(head, "description", where),
+        source=text(head, "source", where),
         inputs=inputs,
         parts=parts,
         presets=presets,
         default_preset=default,
-        temperature=_number(head, "temperature", where) + 273.15,
-        pH=_number(head, "pH", where),
+        temperature=number(head, "temperature", where) + 273.15,
+        pH=number(head, "pH", where),
         notes=tuple(str(note) for note in head.get("notes", [])),
     )
 
 
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise ModelFileError(
-            f"the medium file cannot be read: {error.strerror}", where=str(path)
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelFileError(f"this is no valid TOML: {error}", where=str(path)) from error
-
-
 def _input(name: str, entry: Mapping[str, Any], where: str) -> Input:
-    _known(entry, _INPUT_KEYS, "input key", where)
-    window, usual = _pair(entry, "window", where), _pair(entry, "usual", where)
-    provides = {str(k): float(v) for k, v in _table(entry, "provides", where).items()}
+    check_keys(entry, _INPUT_KEYS, "input", where)
+    window, usual = pair(entry, "window", where), pair(entry, "usual", where)
+    provides = {str(k): float(v) for k, v in table(entry, "provides", where).items()}
     item = Input(
         name=name,
-        unit=_text(entry, "unit", where),
-        substance=_text(entry, "substance", where),
+        unit=text(entry, "unit", where),
+        substance=text(entry, "substance", where),
         provides=provides,
         window=window,
         usual=usual,
         default=Datum(
-            value=_number(entry, "value", where),
+            value=number(entry, "value", where),
             low=None,
             high=None,
-            source=_text(entry, "source", where),
+            source=text(entry, "source", where),
             note=str(entry.get("note", "")),
         ),
     )
@@ -145,9 +133,9 @@ def _input(name: str, entry: Mapping[str, Any], where: str) -> Input:
 def _preset(
     name: str, entry: Mapping[str, Any], prefix: str, inputs: Mapping[str, Input], where: str
 ) -> Preset:
-    _known(entry, _PRESET_KEYS, "preset key", where)
+    check_keys(entry, _PRESET_KEYS, "preset", where)
     values: dict[str, Datum] = {}
-    for key, datum in _table(entry, "values", where).items():
+    for key, datum in table(entry, "values", where).items():
         if prefix + key not in inputs:
             raise UnknownNameError("input", prefix + key, inputs, where)
         values[prefix + key] = _datum(datum, f"{where}, {key}")
@@ -157,32 +145,32 @@ def _preset(
         raise ModelFileError(f"no value for {', '.join(missing)}", where=where)
     return Preset(
         name=name,
-        title=_text(entry, "title", where),
+        title=text(entry, "title", where),
         values=values,
         reference={k: _datum(v, where) for k, v in entry.get("reference", {}).items()},
-        pH=_datum(_table(entry, "pH", where), f"{where}, pH"),
+        pH=_datum(table(entry, "pH", where), f"{where}, pH"),
     )
 
 
 def _part(entry: Mapping[str, Any], where: str) -> Part:
-    _known(entry, _PART_KEYS, "part key", where)
+    check_keys(entry, _PART_KEYS, "part", where)
     contents: dict[str, float] = {}
     for substance, c in entry.get("contents", {}).items():
         if substance not in SUBSTANCES:
             raise UnknownNameError("substance", substance, SUBSTANCES, where)
         if isinstance(c, bool) or not isinstance(c, int | float) or not c >= 0.0:
             raise ModelFileError(f"{substance} must be >= 0 mmol/L, not {c!r}", where=where)
-        for component, number in SUBSTANCES[substance].items():
-            contents[component] = contents.get(component, 0.0) + 1e-3 * number * c
-    volume = _number(entry, "volume", where)
+        for component, count in SUBSTANCES[substance].items():
+            contents[component] = contents.get(component, 0.0) + 1e-3 * count * c
+    volume = number(entry, "volume", where)
     if volume <= 0.0:
         raise ModelFileError(f"the volume must be > 0 uL, not {volume:g}", where=where)
     return Part(
-        name=_text(entry, "name", where),
+        name=text(entry, "name", where),
         volume=volume,
         contents=contents,
         inputs=bool(entry.get("inputs", False)),
-        source=_text(entry, "source", where),
+        source=text(entry, "source", where),
         note=str(entry.get("note", "")),
     )
 
@@ -190,46 +178,11 @@ def _part(entry: Mapping[str, Any], where: str) -> Part:
 def _datum(entry: Mapping[str, Any], where: str) -> Datum:
     if not isinstance(entry, Mapping):
         raise ModelFileError("needs { value = ..., source = ... }", where=where)
-    _known(entry, _DATUM_KEYS, "key", where)
+    check_keys(entry, _DATUM_KEYS, "datum", where)
     return Datum(
-        value=_number(entry, "value", where),
-        low=_number(entry, "low", where) if "low" in entry else None,
-        high=_number(entry, "high", where) if "high" in entry else None,
-        source=_text(entry, "source", where),
+        value=number(entry, "value", where),
+        low=number(entry, "low", where) if "low" in entry else None,
+        high=number(entry, "high", where) if "high" in entry else None,
+        source=text(entry, "source", where),
         note=str(entry.get("note", "")),
     )
-
-
-def _known(entry: Mapping[str, Any], keys: set[str], kind: str, where: str) -> None:
-    for key in entry:
-        if key not in keys:
-            raise UnknownNameError(kind, key, keys, where)
-
-
-def _table(entry: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
-    value = entry.get(key)
-    if not isinstance(value, Mapping):
-        raise ModelFileError(f"[{key}] is missing", where=where)
-    return value
-
-
-def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value:
-        raise ModelFileError(f"{key!r} is missing", where=where)
-    return value
-
-
-def _number(entry: Mapping[str, Any], key: str, where: str) -> float:
-    value = entry.get(key)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(float(value or 0.0)):
-        raise ModelFileError(f"{key} must be a finite number, not {value!r}", where=where)
-    return float(value or 0.0)
-
-
-def _pair(entry: Mapping[str, Any], key: str, where: str) -> tuple[float, float]:
-    value = entry.get(key)
-    if not isinstance(value, list) or len(value) != 2 or not value[0] <= value[1]:
-        raise ModelFileError(f"{key} must be [low, high], not {value!r}", where=where)
-    return float(value[0]), float(value[1])

@@ -1,0 +1,78 @@
+"""Read TOML tables with checked keys and values; what is wrong is said with file and entry."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tomllib
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any
+
+from calcikin.errors import ModelFileError, UnknownNameError
+
+__all__ = ["check_keys", "number", "pair", "read_toml", "table", "text"]
+
+Table = Mapping[str, Any]
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+    """The document in the file `path`, and the SHA-256 of the file.
+
+    Raises
+    ------
+    ModelFileError
+        When the file cannot be read or is no TOML.
+    """
+    try:
+        content = path.read_bytes()
+        return tomllib.loads(content.decode("utf-8")), hashlib.sha256(content).hexdigest()
+    except OSError as error:
+        raise ModelFileError(
+            f"the file cannot be read: {error.strerror}", where=str(path)
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelFileError(f"this is no valid TOML: {error}", where=str(path)) from error
+
+
+def check_keys(entry: Table, keys: Set[str], kind: str, where: str) -> None:
+    """Refuse a key that means nothing here; UnknownNameError with the nearest one."""
+    for key in entry:
+        if key not in keys:
+            raise UnknownNameError(f"{kind} key", key, keys, where)
+
+
+def table(entry: Table, key: str, where: str) -> Table:
+    """The table under `key`; ModelFileError when there is none."""
+    value = entry.get(key)
+    if not isinstance(value, Mapping):
+        raise ModelFileError(f"[{key}] is missing", where=where)
+    return value
+
+
+def text(entry: Table, key: str, where: str) -> str:
+    """The non-empty text under `key`; ModelFileError when there is none."""
+    value = entry.get(key)
+    if not isinstance(value, str) or not value:
+        raise ModelFileError(f"{key!r} is missing", where=where)
+    return value
+
+
+def number(entry: Table, key: str, where: str, default: float | None = None) -> float:
+    """The finite number under `key`; ModelFileError when it is none, or missing."""
+    value = entry.get(key, default)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or not is_number or not math.isfinite(value):
+        raise ModelFileError(f"{key} must be a finite number, not {value!r}", where=where)
+    return float(value)
+
+
+def pair(entry: Table, key: str, where: str) -> tuple[float, float]:
+    """The range [low, high] under `key`; ModelFileError when it is none."""
+    value = entry.get(key)
+    if not isinstance(value, list) or len(value) != 2:
+        raise ModelFileError(f"{key} must be [low, high], not {value!r}", where=where)
+    low, high = (number({key: end}, key, where) for end in value)
+    if low > high:
+        raise ModelFileError(f"{key} must be [low, high], not {value!r}", where=where)
+    return low, high
