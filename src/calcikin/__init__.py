@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from calcikin.errors import CalcikinError, InputError, SimulationError
+    from calcikin.simulate.model import Model, load
+    from calcikin.simulate.result import Result
 
 __version__ = "0.1.0"
 
@@ -17,10 +19,21 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "CalcikinError": "calcikin.errors",
     "InputError": "calcikin.errors",
+    "Model": "calcikin.simulate.model",
+    "Result": "calcikin.simulate.result",
     "SimulationError": "calcikin.errors",
+    "load": "calcikin.simulate.model",
 }
 
-__all__ = ["CalcikinError", "InputError", "SimulationError", "__version__"]
+__all__ = [
+    "CalcikinError",
+    "InputError",
+    "Model",
+    "Result",
+    "SimulationError",
+    "__version__",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,65 @@
+"""Birth of particles: classical nucleation in solution and on a surface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calcikin.laws.base import law
+from calcikin.laws.vocabulary import cnt_factor
+
+BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
+PI = 3.141592653589793
+
+CNT = (
+    "classical nucleation theory (Volmer, Becker, Doering), e.g. Habraken 2013, 10.1038/ncomms2490"
+)
+
+
+@law(gamma="J/m2", ion_volume="m3", T="K", unit="1", source=CNT)
+def nucleation_barrier(gamma: Any, ion_volume: Any, T: Any) -> Any:
+    """Barrier B = 16 pi gamma^3 v^2 / (3 (kT)^3), v the volume per ion, s = ln S per ion."""
+    kt = BOLTZMANN * T
+    return 16.0 * PI * gamma**3 * ion_volume**2 / (3.0 * kt**3)
+
+
+@law(prefactor="mol/L/s", barrier="1", s="1", unit="mol/L/s", source=CNT)
+def solution_nucleation(prefactor: Any, barrier: Any, s: Any) -> Any:
+    """Particles born in solution: J = A exp(-B / s^2), zero for s <= 0."""
+    return prefactor * cnt_factor(barrier, s)
+
+
+@law(
+    prefactor="mol/m2/s",
+    area="m2/L",
+    bare="1",
+    barrier="1",
+    s="1",
+    pinning="1",
+    switch="1",
+    unit="mol/L/s",
+    source=CNT + "; nucleation of the crystalline phase on ACP: Habraken 2013",
+)
+def surface_nucleation(
+    prefactor: Any, area: Any, bare: Any, barrier: Any, s: Any, pinning: Any, switch: Any
+) -> Any:
+    """Particles born on a surface: J = A_s area bare pinning exp(-B / s^2)."""
+    return switch * prefactor * area * bare * pinning * cnt_factor(barrier, s)
+
+
+@law(
+    s="1",
+    s_host="1",
+    curvature="1",
+    unit="1",
+    source="local equilibrium at the surface of an amorphous host: its ions exchange without a barrier, "
+    "so the solution next to it has the host's (size-dependent) solubility",
+)
+def interface_saturation(s: Any, s_host: Any, curvature: Any) -> Any:
+    """Saturation per ion next to the host: s - (s_host - curvature)."""
+    return s - s_host + curvature
+
+
+@law(nucleus="1", birth_rate="mol/L/s", unit="mol/L/s", source="mass balance")
+def nucleus_mass(nucleus: Any, birth_rate: Any) -> Any:
+    """Mineral that the newly born particles take along: g J."""
+    return nucleus * birth_rate

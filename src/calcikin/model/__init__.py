@@ -1,0 +1,1 @@
+"""Models as data: networks, parameter sets and scenarios, each proven when loaded."""

@@ -1,0 +1,1 @@
+"""The model as users hold it, its runs and their results."""

@@ -1,0 +1,404 @@
+"""The model as users hold it: a scenario plus what they changed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from calcikin.chemistry.activity import DAVIES_B, davies_a
+from calcikin.compiler.module import CompiledModel, compile_network
+from calcikin.errors import OutOfRangeError, UnknownNameError
+from calcikin.model.modelfile import Scenario, load_scenario
+from calcikin.units import format_quantity, parse_quantity
+
+if TYPE_CHECKING:
+    from calcikin.simulate.result import Result
+
+__all__ = ["Model", "load"]
+
+Array = npt.NDArray[np.float64]
+LN10 = math.log(10.0)
+RATIO = re.compile(r"([A-Za-z][\w.]*)/([A-Za-z][\w.]*)\Z")
+#: Settings of a run that are neither inputs of the medium nor parameters: name -> unit.
+SETTINGS = {"temperature": "degC", "pH": "1", "duration": "h", "ionic_strength": "mol/L"}
+#: Windows of the settings, in the unit above.
+WINDOWS = {
+    "temperature": (4.0, 60.0),
+    "pH": (2.0, 12.0),
+    "duration": (1e-3, 10_000.0),
+    "ionic_strength": (0.0, 0.5),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A scenario with chosen inputs, parameters and switches; unchangeable, cheap to copy.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    preset : str
+    inputs : mapping of str to float
+        Changed inputs of the medium, in their units.
+    ratios : mapping of str to float
+        Inputs given as a ratio to another, such as ``"Mg/Ca"`` [mol/mol].
+    parameters : mapping of str to float
+        Changed parameters, in their units.
+    settings : mapping of str to float
+        temperature [degC], pH, duration [h], ionic_strength [mol/L].
+    off : tuple of str
+        Mechanisms switched off.
+    """
+
+    scenario: Scenario
+    preset: str
+    inputs: Mapping[str, float] = field(default_factory=dict)
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
+    off: tuple[str, ...] = ()
+
+    # ---- making variants ---------------------------------------------------------------------
+    def with_(
+        self,
+        changes: Mapping[str, str | float] | None = None,
+        *,
+        preset: str | None = None,
+        switch_off: Iterable[str] = (),
+        **groups: Mapping[str, str | float],
+    ) -> Model:
+        """Return a copy with other values.
+
+        Parameters
+        ----------
+        changes : mapping, optional
+            Name to value: text with a unit (``"1.2 mmol/L"``) or a number in the quantity's own unit.
+            Names are inputs of the medium (``serum.Mg``), ratios of two (``Mg/Ca``), settings
+            (``temperature``, ``pH``, ``duration``, ``ionic_strength``) or parameters.
+        preset : str, optional
+        switch_off : iterable of str
+            Mechanisms to switch off besides those already off.
+        **groups : mapping
+            ``serum={"Mg": "1.2 mmol/L"}`` is short for ``{"serum.Mg": "1.2 mmol/L"}``.
+
+        Raises
+        ------
+        UnknownNameError, UnitError, OutOfRangeError
+            Named, with the nearest name, the expected unit or the plausible range.
+        """
+        model = self
+        if preset is not None:
+            self.scenario.medium.preset(preset)
+            model = replace(model, preset=preset)
+        flat: dict[str, str | float] = dict(changes or {})
+        for group, values in groups.items():
+            flat |= {f"{group}.{name}": value for name, value in values.items()}
+        for name, value in flat.items():
+            model = model._with_one(name, value)
+        off = list(model.off)
+        for switch in switch_off:
+            if switch not in self.scenario.network.switches:
+                raise UnknownNameError("mechanism", switch, self.scenario.network.switches)
+            if switch not in off:
+                off.append(switch)
+        return replace(model, off=tuple(off))
+
+    def _with_one(self, name: str, value: str | float) -> Model:
+        medium = self.scenario.medium
+        if name in medium.inputs:
+            item = medium.inputs[name]
+            number = item.parse(value) if isinstance(value, str) else item.check(float(value))
+            return replace(self, inputs={**self.inputs, name: number})
+        if name in SETTINGS:
+            unit = SETTINGS[name]
+            number = (
+                parse_quantity(value, unit, where=name) if isinstance(value, str) else float(value)
+            )
+            low, high = WINDOWS[name]
+            if not low <= number <= high:
+                raise OutOfRangeError(
+                    f"{name} = {format_quantity(number, unit)} is not plausible",
+                    where=name,
+                    hint=f"{low:g} to {high:g} {unit if unit != '1' else ''}".strip(),
+                )
+            return replace(self, settings={**self.settings, name: number})
+        if name in self.scenario.parameters.parameters:
+            parameter = self.scenario.parameters.get(name).with_value(value)
+            return replace(self, parameters={**self.parameters, name: parameter.value})
+        ratio = RATIO.match(name)
+        if ratio and ratio[1] in medium.inputs and ratio[2] in medium.inputs:
+            number = parse_quantity(value, "1", where=name) if isinstance(value, str) else value
+            if not (math.isfinite(number) and 0.0 <= number <= 100.0):
+                raise OutOfRangeError(f"{name} = {number!r}", hint="0 to 100 mol/mol")
+            return replace(self, ratios={**self.ratios, name: float(number)})
+        known = [*medium.inputs, *SETTINGS, *self.scenario.parameters.parameters]
+        raise UnknownNameError("input or parameter", name, known, where=f"model {self.name}")
+
+    def unit_of(self, name: str) -> str:
+        """Unit in which plain numbers for ``name`` are read.
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        medium = self.scenario.medium
+        if name in medium.inputs:
+            return medium.inputs[name].unit
+        if name in SETTINGS:
+            return SETTINGS[name]
+        if name in self.scenario.parameters.parameters:
+            return self.scenario.parameters.get(name).unit
+        ratio = RATIO.match(name)
+        if ratio and ratio[1] in medium.inputs and ratio[2] in medium.inputs:
+            return "1"
+        known = [*medium.inputs, *SETTINGS, *self.scenario.parameters.parameters]
+        raise UnknownNameError("input or parameter", name, known, where=f"model {self.name}")
+
+    # ---- what is in it -----------------------------------------------------------------------
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def compiled(self) -> CompiledModel:
+        """Compiled kernels (generated on first use, then from the cache)."""
+        return compiled_for(self.scenario)
+
+    @property
+    def temperature(self) -> float:
+        """Temperature [K]."""
+        if "temperature" in self.settings:
+            return self.settings["temperature"] + 273.15
+        return self.scenario.temperature
+
+    @property
+    def initial_ph(self) -> float:
+        """PH at the start (and throughout, when it is held)."""
+        if "pH" in self.settings:
+            return self.settings["pH"]
+        if self.preset and self.scenario.medium.serum_fraction == 1.0:
+            return self.scenario.medium.presets[self.preset].pH.value
+        return self.scenario.medium.pH
+
+    @property
+    def duration(self) -> float:
+        """Length of the run [s]."""
+        return (
+            self.settings["duration"] * 3600.0
+            if "duration" in self.settings
+            else self.scenario.duration
+        )
+
+    def input_values(self) -> dict[str, float]:
+        """Every input of the medium, in its unit: preset, changes, then ratios.
+
+        Raises
+        ------
+        OutOfRangeError
+            When a ratio leads to an implausible input.
+        """
+        medium = self.scenario.medium
+        values = medium.values(self.preset or None, self.inputs)
+        for name, ratio in self.ratios.items():
+            match = RATIO.match(name)
+            assert match is not None
+            upper, lower = match[1], match[2]
+            amount = ratio * medium.inputs[lower].molar(values[lower])
+            one = medium.inputs[upper].molar(1.0)
+            values[upper] = medium.inputs[upper].check(amount / one)
+        return values
+
+    def totals(self) -> dict[str, float]:
+        """Component totals of the mix [mol/L], without H."""
+        totals = self.scenario.medium.totals(self.input_values())
+        return {c: totals.get(c, 0.0) for c in self.scenario.constants.components}
+
+    def parameter_values(self) -> dict[str, float]:
+        """Every parameter in its internal unit."""
+        own = self.scenario.parameters.parameters
+        return {
+            name: (p.with_value(self.parameters[name]) if name in self.parameters else p).internal
+            for name, p in own.items()
+        }
+
+    def switched_off(self) -> tuple[str, ...]:
+        """Mechanisms that are off in this model."""
+        return tuple(dict.fromkeys((*self.scenario.switch_off, *self.off)))
+
+    # ---- arrays for the kernels --------------------------------------------------------------
+    def parameter_vector(self) -> Array:
+        """Return q, prepared: parameters, constants at this temperature, totals, switches."""
+        scenario, compiled, T = self.scenario, self.compiled, self.temperature
+        layout = compiled.layout
+        q = np.zeros(max(layout.values()) + 1)
+        q[layout["debye"]] = davies_a(T) * LN10
+        q[layout["davies_b"]] = DAVIES_B
+        q[layout["ln_ah"]] = -self.initial_ph * LN10
+        q[layout["ph_fixed"]] = 0.0 if scenario.closed_ph else 1.0
+        if "ionic_strength" in self.settings:
+            q[layout["i_fixed"]] = 1.0
+            q[layout["i_value"]] = max(self.settings["ionic_strength"], 1e-12)
+        totals = self.totals()
+        off = self.switched_off()
+        for component, total in totals.items():
+            q[layout[f"total.{component}"]] = total
+        for name, species in scenario.constants.species.items():
+            gone = "mg_phosphate" in species.tags and "phosphate_complexation" in off
+            q[layout[f"beta.{name}"]] = 0.0 if gone else 10.0 ** species.log_beta(T)
+        if scenario.pco2 is not None:
+            constants = scenario.constants
+            gas = constants.gases["CO2(g)"]
+            co2 = constants.species[gas.species]
+            ln_a = LN10 * (gas.log_k.at(T) + math.log10(scenario.pco2) - co2.log_beta(T))
+            ln_a += co2.stoichiometry["H"] * self.initial_ph * LN10
+            q[layout["fixed.CO3"]] = 1.0
+            q[layout["activity.CO3"]] = math.exp(ln_a)
+        values = self.parameter_values()
+        for slot, index in layout.items():
+            kind, _, name = slot.partition(".")
+            if kind == "parameter":
+                q[index] = values[name]
+            elif kind == "switch":
+                q[index] = 0.0 if name in off else 1.0
+            elif kind == "lnk":
+                q[index] = scenario.constants.phases[name].log_k.at(T) * LN10
+            elif kind == "scale" and name.startswith("initial_"):
+                q[index] = totals[name.removeprefix("initial_")]
+        q[layout["T"]] = T
+        if "scale.enzymes" in layout:
+            q[layout["scale.enzymes"]] = scenario.enzyme_scale
+        compiled.module.prepare(q)
+        return q
+
+    def initial_state(self, q: Array) -> Array:
+        """Return y at t = 0 [mol/L]; total H from the speciation at the initial pH.
+
+        Raises
+        ------
+        OutOfRangeError
+            When the solution cannot be speciated.
+        """
+        compiled, network = self.compiled, self.scenario.network
+        totals = self.totals()
+        y = np.zeros(len(network.states))
+        for i, state in enumerate(network.states):
+            if state.component is not None:
+                y[i] = totals[state.component]
+        y[network.index("fet.free")] = self.scenario.medium.fetuin(self.input_values())
+        tot = np.array([totals[c] for c in compiled.tables.components])
+        x, s = np.zeros(compiled.n_unknowns), np.zeros(compiled.slots.size)
+        held = q.copy()
+        held[compiled.layout["ph_fixed"]] = 1.0
+        compiled.module.cold_start(held, tot, x)
+        if compiled.module.speciate(held, tot, x, s) < 0:
+            raise OutOfRangeError(
+                "the initial solution has no equilibrium that could be found",
+                where=f"model {self.name}",
+                hint="check the totals with 'calcikin speciate'",
+            )
+        y[network.index("H")] = s[compiled.slots["total_H"]]
+        return y
+
+    def tolerances(self, rtol: float) -> Array:
+        """Absolute tolerances per state [mol/L], from the amounts that matter, scaled with rtol.
+
+        At rtol 1e-6: 1e-12 mol/L for ions and minerals (mmol/L matter), 1e-15 for PPi, ATP and their
+        products, 1e-13 for fetuin-A, and 1e-15 for particle numbers (6e8 cores per litre of 1e13-1e16).
+        """
+        scale = rtol / 1e-6
+        atol = np.full(len(self.scenario.network.states), 1e-12 * scale)
+        for i, state in enumerate(self.scenario.network.states):
+            if state.name.endswith(".n") or state.component in ("PPi", "ATP", "ADP", "AMP"):
+                atol[i] = 1e-15 * scale
+            elif "FetuinA" in state.elements:
+                atol[i] = 1e-13 * scale
+        return atol
+
+    def simulate(
+        self,
+        t: str | None = None,
+        *,
+        solver: str = "lsoda",
+        rtol: float = 1e-6,
+        times: Array | None = None,
+        exact_jacobian: bool = True,
+    ) -> Result:
+        """Run the model.
+
+        Parameters
+        ----------
+        t : str, optional
+            Duration with unit, such as ``"24 h"``; the scenario's own otherwise.
+        solver : {"lsoda", "bdf", "radau"}
+        rtol : float
+            Relative tolerance [1].
+        times : ndarray, optional
+            Output times [s], increasing from 0.
+        exact_jacobian : bool
+
+        Returns
+        -------
+        Result
+            Always; look at ``status`` and ``reason``.
+
+        Raises
+        ------
+        UnknownNameError, UnitError, OutOfRangeError
+            For bad input, before anything runs.
+        """
+        from calcikin.simulate.result import run
+
+        model = self if t is None else self.with_({"duration": t})
+        return run(model, solver=solver, rtol=rtol, times=times, exact_jacobian=exact_jacobian)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that was chosen, as plain data for provenance."""
+        return {
+            "model": self.name,
+            "preset": self.preset,
+            "inputs": self.input_values(),
+            "ratios": dict(self.ratios),
+            "parameters": dict(self.parameters),
+            "settings": dict(self.settings),
+            "temperature_degC": self.temperature - 273.15,
+            "pH": self.initial_ph,
+            "pH_mode": "closed" if self.scenario.closed_ph else "fixed",
+            "duration_h": self.duration / 3600.0,
+            "off": list(self.switched_off()),
+            "constants": f"{self.scenario.constants.name} {self.scenario.constants.version}",
+            "parameter_set": f"{self.scenario.parameters.name} {self.scenario.parameters.version}",
+            "sha256": self.scenario.sha256,
+        }
+
+
+_COMPILED: dict[str, CompiledModel] = {}
+
+
+def compiled_for(scenario: Scenario) -> CompiledModel:
+    """Return the kernels of a scenario, compiled once per process."""
+    if scenario.sha256 not in _COMPILED:
+        _COMPILED[scenario.sha256] = compile_network(scenario.network, scenario.constants)
+    return _COMPILED[scenario.sha256]
+
+
+def load(name: str | Path) -> Model:
+    """Load a model by name (see ``calcikin models``) or from a TOML file.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    UnknownNameError, ModelFileError, BalanceError, UnitError
+    """
+    scenario = load_scenario(name)
+    return Model(scenario, scenario.preset)

@@ -1,0 +1,1 @@
+"""Time integration: SciPy for reference."""
