@@ -6,16 +6,21 @@ straight lines
     y(t) = L(t) (1 - S) + P(t) S                                                           (1)
 
 are fitted by least squares to the plateaus alone, 4 < |x| < 16, clipped to the data and to the end
-of the curve's first rise. Then s = (y - L) / (P - L), the progress of the rise, is fitted over
-|x| < 4 by a sigmoid on a warped clock,
+of the curve's first rise. The rise goes from the lag line at its foot, L at x = -4, to the plateau
+line at its shoulder, P at x = 4. Its progress s = (y - L) / (P - L) is fitted over |x| < 4 by a
+sigmoid on a warped clock,
 
     s = S + S (1 - S) (c0 + c1 x + c2 x^2)                                                 (2)
 
 T and w are moved until c0 = 0, so that s(T) = 1/2, and c1 = 0, so that w = 1 / (4 ds/dt) at T; c2
-takes up the asymmetry of the rise. T is where the curve is half way from one plateau to the other
-*as they would be at that time*. Every step is an integral over a PCHIP interpolant on windows that
-move with T and w, so T depends smoothly on the curve and hardly on where the samples lie, and not
-at all on the scale and zero of the values.
+takes up the asymmetry of the rise. A drift common to both plateaus does not move T; one that
+differs by a share d of the height per w moves it by 8 d w. Every step is an integral over a PCHIP
+interpolant on windows that move with T and w, so T depends smoothly on the curve, hardly on where
+the samples lie or how long the record goes on, and not at all on the scale and zero of the values.
+
+Why foot and shoulder, and not the lines drawn on to T: a curve that goes on rising slowly (crystals
+ripen and grow for hours) is no drifting plateau, and lines drawn back from there put the level too
+low; they also magnify noise.
 
 `logistic` is the regression that a laboratory's software offers: a Boltzmann sigmoid between two
 constant levels (L, P of (1) without slopes), by least squares over everything after the first
@@ -62,7 +67,7 @@ class Rise(NamedTuple):
     mid, width : float
         Midpoint T and logistic width w [s].
     low, high : float
-        Levels of the two plateaus at the midpoint [1].
+        Levels of the curve at the foot and at the shoulder of the rise [1].
     begin : float
         Where the lag before it begins [s].
     """
@@ -250,7 +255,8 @@ def _between(curve: Curve, begin: float, end: float, splits: int) -> list[Rise]:
     lower = grid[below[-1]] if below.size else begin
     upper = grid[best + above[0]] if above.size else end
     # a logistic takes 2.2 w from 25 % to 75 %
-    rise = _refined(curve, grid[best], max(upper - lower, 1e-9 * (end - begin)) / 2.2, begin, end)
+    width = float(max(upper - lower, 1e-9 * (end - begin))) / 2.2
+    rise = _refined(curve, float(grid[best]), width, begin, end)
     reach = _NEAR * rise.width if rise else 0.0
     centre = rise.mid if rise else float(grid[best])
     return (
@@ -260,21 +266,35 @@ def _between(curve: Curve, begin: float, end: float, splits: int) -> list[Rise]:
     )
 
 
+class _Plateaus(NamedTuple):
+    """Lines (1), a + b x, and how near to the midpoint they were fitted [w]."""
+
+    lag: tuple[float, float]
+    top: tuple[float, float]
+    foot: float
+    shoulder: float
+
+    @property
+    def low(self) -> float:
+        return self.lag[0] - self.lag[1] * self.foot
+
+    @property
+    def high(self) -> float:
+        return self.top[0] + self.top[1] * self.shoulder
+
+
 def _refined(curve: Curve, mid: float, width: float, begin: float, end: float) -> Rise | None:
     """Iterate (1) and (2); None where they find no rise with a lag before it."""
     rise: Rise | None = None
     room = begin
     for _ in range(80):
-        fitted = _plateaus(curve, mid, width, room, end)
-        if fitted is None:
+        levels = _plateaus(curve, mid, width, room, end)
+        if levels is None or levels.high - levels.low < curve.threshold:
             return None
-        low, high = float(fitted[0]), float(fitted[2])
-        if high - low < curve.threshold:
-            return None
-        shift, factor = _half_way(curve, mid, width, fitted)
-        room = max(begin, min(curve.first_rise_end(_lag_line(fitted, mid, width)), mid))
+        shift, factor = _half_way(curve, mid, width, levels)
+        room = max(begin, min(curve.first_rise_end(_lag_line(levels, mid, width)), mid))
         mid, width = mid + width * shift, width * factor
-        rise = Rise(mid, width, low, high, room)
+        rise = Rise(mid, width, levels.low, levels.high, room)
         if not (begin < mid < end and width < end - begin):
             return None
         # 1e-8 w is far below any use of T; most curves come there in 10 steps
@@ -283,9 +303,9 @@ def _refined(curve: Curve, mid: float, width: float, begin: float, end: float) -
     return rise if rise is not None and mid - room > _ROOM * width else None
 
 
-def _plateaus(curve: Curve, mid: float, width: float, begin: float, end: float) -> Array | None:
-    """Fit (1) to both plateaus: low level, its slope, high level, its slope; slopes per w."""
-    columns, values = [], []
+def _plateaus(curve: Curve, mid: float, width: float, begin: float, end: float) -> _Plateaus | None:
+    """Fit (1) to both plateaus; None where there is no room for one of them."""
+    columns, values, nearest = [], [], []
     for sign, length in ((-1.0, (mid - begin) / width), (1.0, (end - mid) / width)):
         near = min(_NEAR, max(_NEAREST, 0.65 * length))
         far = min(_FAR, length)
@@ -296,26 +316,26 @@ def _plateaus(curve: Curve, mid: float, width: float, begin: float, end: float) 
         weight = np.sqrt((far - near) / _NODES)
         columns.append(weight * np.stack([1.0 - s, (1.0 - s) * x, s, s * x], axis=1))
         values.append(weight * curve.at(mid + width * x))
+        nearest.append(near)
     matrix, y = np.concatenate(columns), np.concatenate(values)
     normal = matrix.T @ matrix + np.diag([0.0, _RIDGE, 0.0, _RIDGE])
-    return np.asarray(np.linalg.solve(normal, matrix.T @ y))
+    a, b, c, d = map(float, np.linalg.solve(normal, matrix.T @ y))
+    return _Plateaus((a, b), (c, d), *nearest)
 
 
-def _lag_line(plateaus: Array, mid: float, width: float) -> Callable[[Array], Array]:
+def _lag_line(levels: _Plateaus, mid: float, width: float) -> Callable[[Array], Array]:
     """The lag plateau of (1) as a function of time, level before the window it was fitted in."""
 
     def line(t: Array) -> Array:
-        return np.asarray(plateaus[0] + plateaus[1] * np.maximum((t - mid) / width, -_FAR))
+        return np.asarray(levels.lag[0] + levels.lag[1] * np.maximum((t - mid) / width, -_FAR))
 
     return line
 
 
-def _half_way(curve: Curve, mid: float, width: float, plateaus: Array) -> tuple[float, float]:
+def _half_way(curve: Curve, mid: float, width: float, levels: _Plateaus) -> tuple[float, float]:
     """Solve (2) to first order: the shift of T in w, and the factor by which w changes."""
     x = _NEAR * np.linspace(-1.0, 1.0, _NODES)
-    low, low_slope, high, high_slope = plateaus
-    base = low + low_slope * x
-    s = (curve.at(mid + width * x) - base) / (high + high_slope * x - base)
+    s = (curve.at(mid + width * x) - levels.low) / (levels.high - levels.low)
     steady = expit(x)
     # falls to nothing at the ends of the window, so that readings pass in and out smoothly
     weight = 1.0 - (x / _NEAR) ** 2
