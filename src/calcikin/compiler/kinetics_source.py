@@ -9,6 +9,7 @@ totals comes from the converged speciation by the implicit function theorem.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from calcikin.compiler.layout import Layout, SolutionTables
@@ -291,31 +292,21 @@ class KineticsSource:
         lines.append("    return 0")
         return lines
 
-    def emit_rates(self) -> list[str]:
+    def emit_rates(self, observed: Iterable[str]) -> list[str]:
+        """Lines of ``_rates(q, y, s, v)``: v holds the fluxes, then the observed quantities."""
         lines = ["def _rates(q, y, s, v):"]
         lines += ["    " + text for text in self.loads()]
         for node in self.moving_nodes():
             target = f"v{self.number[node.name]}"
             lines += ["    " + text for text in self.emit_node(node, target, None)]
-        for k, process in enumerate(self.network.processes):
-            lines.append(f"    v[{k}] = {self._node_text(process.node)}")
+        names = [process.node for process in self.network.processes] + list(observed)
+        for k, name in enumerate(names):
+            lines.append(f"    v[{k}] = {self._node_text(name)}")
         lines.append("    return 0")
         return lines
 
     def _node_text(self, name: str) -> str:
         return self.text_of(Ref("node", name))
-
-    def emit_observe(self, wanted: Iterable[str]) -> list[str]:
-        """Lines of ``_observe``: named quantities for the result."""
-        lines = ["def _observe(q, y, s, o):"]
-        lines += ["    " + text for text in self.loads()]
-        for node in self.moving_nodes():
-            target = f"v{self.number[node.name]}"
-            lines += ["    " + text for text in self.emit_node(node, target, None)]
-        for k, name in enumerate(wanted):
-            lines.append(f"    o[{k}] = {self._node_text(name)}")
-        lines.append("    return 0")
-        return lines
 
     def emit_derivative(self) -> list[str]:
         """Lines of ``_assemble``: dy = N^T v."""
@@ -330,9 +321,14 @@ class KineticsSource:
         lines.append("    return 0")
         return lines
 
-    def emit_jacobian(self) -> list[str]:
-        """Lines of ``_rates_jacobian(q, y, tot, s, J)``."""
-        lines = ["def _rates_jacobian(q, y, tot, s, J):"]
+    def emit_jacobian(self) -> tuple[list[str], JacobianTables]:
+        """Lines of ``_gradients(q, y, s, G)`` and the tables that assemble J from G.
+
+        G holds the gradient of every process rate with respect to its base variables. Assembly and
+        the chain through the speciation are short loops over tables, which compile in a fraction of
+        the time of the same sums written out.
+        """
+        lines = ["def _gradients(q, y, s, G):"]
         put = lines.append
         for text in self.loads():
             put("    " + text)
@@ -341,110 +337,98 @@ class KineticsSource:
             target = f"v{self.number[node.name]}"
             for text in self.emit_node(node, target, gradients):
                 put("    " + text)
-        n_states = len(self.network.states)
-        put(f"    for i in range({n_states}):")
-        put(f"        for j in range({n_states}):")
-        put("            J[i, j] = 0.0")
-        rows: dict[int, dict[str, list[str]]] = {i: {} for i in range(n_states)}
+        solution_index = {
+            f"{'l' if kind == 'ln_activity' else 'a'}_{name}": k
+            for k, (kind, name) in enumerate(self.solution)
+        }
+        tables = JacobianTables([], [])
+        slot = 0
         for process in self.network.processes:
-            gradient = gradients.get(process.node, {})
-            for state, coefficient in process.effect.items():
-                if state == "H2O":
-                    continue
-                row = rows[self.state_index[state]]
-                for base, text in gradient.items():
-                    factor = text or "1.0"
-                    row.setdefault(base, []).append(f"{coefficient!r}*{factor}")
-        for text in self.emit_solution_derivatives():
-            put("    " + text)
-        for i, row in rows.items():
-            for base, terms in row.items():
-                if base.startswith("y"):
-                    put(f"    J[{i}, {base[1:]}] = " + " + ".join(terms))
-            solution = {b: t for b, t in row.items() if not b.startswith("y")}
-            for base, terms in solution.items():
-                put(f"    r{i}_{base} = " + " + ".join(terms))
-            if solution:
-                for k, _ in self.dynamic_totals:
-                    products = " + ".join(f"r{i}_{b}*D_{b}_{k}" for b in solution)
-                    put(f"    J[{i}, {k}] += {products}")
-        put("    return 0")
-        return lines
-
-    def emit_solution_derivatives(self) -> list[str]:
-        """Lines for D_<solution variable>_<state>: implicit function theorem on the speciation."""
-        tables, slots = self.tables, self.slots
-        n = len(tables.cations)
-        size = n + 1
-        position = {c: i for i, c in enumerate(tables.components)}
-        lines: list[str] = []
-        put = lines.append
-        for i in range(size):
-            for j in range(size):
-                put(f"u_{i}_{j} = s[{slots[f'm.{i}.{j}']}]")
-        for k in range(size):
-            put(f"p_{k} = 1.0/u_{k}_{k}")
-            for i in range(k + 1, size):
-                put(f"u_{i}_{k} *= p_{k}")
-                for j in range(k + 1, size):
-                    put(f"u_{i}_{j} -= u_{i}_{k}*u_{k}_{j}")
-        put(f"dg = s[{slots['dg']}]")
-        cation_row = {c: i for i, c in enumerate(tables.cations)}
-        ligands = [n_ for _, n_ in self.solution if n_ in tables.ligands]
-        for ligand in ligands:
-            put(f"iq_{ligand} = s[{slots['q.' + ligand]}]")
-        h_row = cation_row["H"]
-        ph_fixed = f"q[{self.layout.slot('ph_fixed')}]"
-        i_fixed = f"q[{self.layout.slot('i_fixed')}]"
-        for state, component in self.dynamic_totals:
-            assert component is not None
-            right: list[str] = []
-            if component in cation_row:
-                row = cation_row[component]
-                for i in range(size):
-                    right.append("1.0" if i == row else "0.0")
-                if row == h_row:
-                    right[row] = f"1.0 - {ph_fixed}"
-                else:
-                    right[row] = f"(1.0 if tot[{position[component]}] > 0.0 else 0.0)"
-            else:
-                for i in range(n):
-                    right.append(f"-s[{slots[f'n.{component}.{i}']}]")
-                right[h_row] = f"{right[h_row]}*(1.0 - {ph_fixed})"
-                right.append(f"0.5*s[{slots['nz.' + component]}]*(1.0 - {i_fixed})")
-            tag = f"e{state}"
-            for i in range(size):
-                terms = "".join(f" - u_{i}_{j}*{tag}_{j}" for j in range(i))
-                put(f"{tag}_{i} = {right[i]}{terms}")
-            for i in reversed(range(size)):
-                terms = "".join(f" - u_{i}_{j}*{tag}_{j}" for j in range(i + 1, size))
-                put(f"{tag}_{i} = ({tag}_{i}{terms})*p_{i}")
-            put(f"{tag}_g = dg*{tag}_{n}")
-            for kind, name in self.solution:
-                prefix = "l" if kind == "ln_activity" else "a"
-                target = f"D_{prefix}_{name}_{state}"
-                if name in cation_row:
-                    i = cation_row[name]
-                    z2 = float(tables.charges[name] ** 2)
-                    put(
-                        f"{target} = ({tag}_{i} + {z2}*{tag}_g)"
-                        f" if (tot[{i}] > 0.0 or {i} == {h_row}) else 0.0"
-                    )
-                else:
-                    inner = "".join(
-                        f" - s[{slots[f'n.{name}.{i}']}]*{tag}_{i}"
-                        for i, c in enumerate(tables.cations)
-                        if any(tables.stoichiometry[sp_].get(c) for sp_ in tables.by_ligand[name])
-                    )
-                    z2 = float(tables.charges[name] ** 2)
-                    relative = f"({z2} - s[{slots['nw.' + name]}])*{tag}_g{inner}"
-                    own = component == name
-                    gamma_l = f"s[{slots['a.' + name]}]"
-                    if kind == "ln_activity":
-                        total = f"tot[{position[name]}]"
-                        first = f"(1.0/{total} if {total} > 0.0 else 0.0) + " if own else ""
-                        put(f"{target} = {first}{relative}")
+            for base, text in gradients.get(process.node, {}).items():
+                put(f"    G[{slot}] = {text or '1.0'}")
+                for state, coefficient in process.effect.items():
+                    if state == "H2O":
+                        continue
+                    row = self.state_index[state]
+                    if base.startswith("y"):
+                        tables.direct.append((row, int(base[1:]), slot, coefficient))
                     else:
-                        first = f"iq_{name}*math.exp({z2}*s[{slots['g']}]) + " if own else ""
-                        put(f"{target} = {first}{gamma_l}*({relative})")
+                        tables.through.append((row, solution_index[base], slot, coefficient))
+                slot += 1
+        put("    return 0")
+        tables.size = slot
+        return lines, tables
+
+    def emit_solution_tables(self) -> list[str]:
+        """Module constants that describe the solution variables and the dynamic totals."""
+        tables, slots = self.tables, self.slots
+        cations = {c: i for i, c in enumerate(tables.cations)}
+        position = {c: i for i, c in enumerate(tables.components)}
+
+        def numbers(name: str, values: list[int] | list[float], kind: str) -> str:
+            return f"{name} = np.array({values!r}, dtype=np.{kind})"
+
+        variables = [name for _, name in self.solution]
+        components = [component or "" for _, component in self.dynamic_totals]
+        is_cation = [1 if v in cations else 0 for v in variables]
+        first = [
+            slots[f"n.{v}.0"] if v in tables.ligands else slots[f"lna.{v}"] for v in variables
+        ]
+        return [
+            numbers("VARIABLE_IS_CATION", is_cation, "int64"),
+            numbers("VARIABLE_IS_LOG", [int(k == "ln_activity") for k, _ in self.solution], "int64"),
+            numbers("VARIABLE_ROW", [cations.get(v, -1) for v in variables], "int64"),
+            numbers("VARIABLE_FIRST", first, "int64"),
+            numbers(
+                "VARIABLE_Q",
+                [slots[f"q.{v}"] if v in tables.ligands else 0 for v in variables],
+                "int64",
+            ),
+            numbers(
+                "VARIABLE_A",
+                [slots[f"a.{v}"] if v in tables.ligands else 0 for v in variables],
+                "int64",
+            ),
+            numbers("VARIABLE_TOTAL", [position[v] for v in variables], "int64"),
+            numbers("VARIABLE_Z2", [float(tables.charges[v] ** 2) for v in variables], "float64"),
+            numbers("TOTAL_STATE", [i for i, _ in self.dynamic_totals], "int64"),
+            numbers("TOTAL_COMPONENT", [position[c] for c in components], "int64"),
+            numbers("TOTAL_ROW", [cations.get(c, -1) for c in components], "int64"),
+            numbers(
+                "TOTAL_FIRST",
+                [slots[f"n.{c}.0"] if c in tables.ligands else 0 for c in components],
+                "int64",
+            ),
+        ]
+
+
+@dataclass
+class JacobianTables:
+    """How J is put together from the gradients G of the process rates.
+
+    ``direct`` entries (row, state, slot, coefficient) add coefficient * G[slot] to J[row, state];
+    ``through`` entries (row, solution variable, slot, coefficient) act by way of the speciation.
+    """
+
+    direct: list[tuple[int, int, int, float]]
+    through: list[tuple[int, int, int, float]]
+    size: int = 0
+
+    def source(self, n_states: int, n_variables: int, n_totals: int, n_unknowns: int) -> list[str]:
+        """Module constants for the tables."""
+
+        def column(name: str, values: list[int] | list[float], kind: str) -> str:
+            return f"{name} = np.array({values!r}, dtype=np.{kind})"
+
+        lines = [
+            f"N_STATES, N_VARIABLES, N_TOTALS = {n_states}, {n_variables}, {n_totals}",
+            f"N_UNKNOWNS, N_GRADIENTS = {n_unknowns}, {self.size}",
+        ]
+        for name, entries in (("DIRECT", self.direct), ("THROUGH", self.through)):
+            lines += [
+                column(f"{name}_ROW", [e[0] for e in entries], "int64"),
+                column(f"{name}_COLUMN", [e[1] for e in entries], "int64"),
+                column(f"{name}_SLOT", [e[2] for e in entries], "int64"),
+                column(f"{name}_FACTOR", [e[3] for e in entries], "float64"),
+            ]
         return lines

@@ -39,6 +39,51 @@ kernel = njit(cache=True, error_model="numpy", fastmath=False)
 
 DRIVER = '''
 @kernel
+def _speciate(q, tot, x, s):
+    """Newton on x; returns the number of iterations, or -1."""
+    n = N_UNKNOWNS
+    it = 0
+    last = False
+    while True:
+        _equations(q, tot, x, s)
+        if last:
+            s[{iterations}] = it
+            return it
+        for i in range(n * n):
+            s[{first_u} + i] = s[{first_m} + i]
+        # elimination without pivoting: the cation block is symmetric positive definite
+        for k in range(n - 1):
+            inverse = 1.0 / s[{first_u} + k * n + k]
+            for i in range(k + 1, n):
+                f = s[{first_u} + i * n + k] * inverse
+                if f != 0.0:
+                    for j in range(k + 1, n):
+                        s[{first_u} + i * n + j] -= f * s[{first_u} + k * n + j]
+                    s[{first_r} + i] -= f * s[{first_r} + k]
+        check = 0.0
+        big = 0.0
+        for i in range(n - 1, -1, -1):
+            d = s[{first_r} + i]
+            for j in range(i + 1, n):
+                d -= s[{first_u} + i * n + j] * s[{first_r} + j]
+            d /= s[{first_u} + i * n + i]
+            s[{first_r} + i] = d
+            size = abs(d) / x[i] if i == n - 1 else abs(d)
+            big = max(big, size)
+            check += size
+        if not (check < 1e300):  # max() loses a NaN, a sum keeps it
+            return -1
+        cut = 1.0 if big <= 2.0 else 2.0 / big
+        for i in range(n - 1):
+            x[i] -= cut * s[{first_r} + i]
+        x[n - 1] = max(x[n - 1] - cut * s[{first_r} + n - 1], 0.1 * x[n - 1])
+        it += 1
+        last = big < 1e-6
+        if it > 200:
+            return -1
+
+
+@kernel
 def cold_start(q, tot, x):
     for i in range({n_cations}):
         x[i] = math.log(0.5 * tot[i]) if tot[i] > 0.0 else -230.0
@@ -75,11 +120,80 @@ def rhs(y, q, x, tot, s, v, dy):
 
 
 @kernel
+def _solution_derivatives(q, tot, s, D):
+    """D[variable, k]: d(solution variable)/d(dynamic total k), by the implicit function theorem."""
+    n = N_UNKNOWNS
+    U = np.empty((n, n))
+    for i in range(n):
+        for j in range(n):
+            U[i, j] = s[{first_m} + i * n + j]
+    for k in range(n):
+        for i in range(k + 1, n):
+            U[i, k] /= U[k, k]
+            for j in range(k + 1, n):
+                U[i, j] -= U[i, k] * U[k, j]
+    d = np.empty(n)
+    free_h = 1.0 - q[{ph_fixed}]
+    for k in range(N_TOTALS):
+        row, first = TOTAL_ROW[k], TOTAL_FIRST[k]
+        component = TOTAL_COMPONENT[k]
+        if row >= 0:
+            d[:] = 0.0
+            d[row] = 1.0 if (row == {h} or tot[component] > 0.0) else 0.0
+        else:
+            for i in range(n - 1):
+                d[i] = -s[first + i]
+            d[n - 1] = 0.5 * s[first + n] * (1.0 - q[{i_fixed}])
+        d[{h}] *= free_h
+        for i in range(n):
+            for j in range(i):
+                d[i] -= U[i, j] * d[j]
+        for i in range(n - 1, -1, -1):
+            for j in range(i + 1, n):
+                d[i] -= U[i, j] * d[j]
+            d[i] /= U[i, i]
+        dg = s[{dg}] * d[n - 1]
+        for v in range(N_VARIABLES):
+            total = VARIABLE_TOTAL[v]
+            if VARIABLE_IS_CATION[v]:
+                on = VARIABLE_ROW[v] == {h} or tot[total] > 0.0
+                D[v, k] = d[VARIABLE_ROW[v]] + VARIABLE_Z2[v] * dg if on else 0.0
+                continue
+            first = VARIABLE_FIRST[v]
+            relative = (VARIABLE_Z2[v] - s[first + n - 1]) * dg
+            for i in range(n - 1):
+                relative -= s[first + i] * d[i]
+            own = component == total
+            if VARIABLE_IS_LOG[v]:
+                D[v, k] = relative + (1.0 / tot[total] if own and tot[total] > 0.0 else 0.0)
+            else:
+                D[v, k] = s[VARIABLE_A[v]] * relative
+                if own:
+                    D[v, k] += s[VARIABLE_Q[v]] * math.exp(VARIABLE_Z2[v] * s[{g}])
+    return 0
+
+
+@kernel
 def jacobian(y, q, x, tot, s, J):
     if solution(q, y, x, tot, s) < 0:
         J[:, :] = np.nan
         return -1
-    _rates_jacobian(q, y, tot, s, J)
+    G = np.empty(N_GRADIENTS)
+    R = np.zeros((N_STATES, N_VARIABLES))
+    D = np.empty((N_VARIABLES, N_TOTALS))
+    _gradients(q, y, s, G)
+    _solution_derivatives(q, tot, s, D)
+    J[:, :] = 0.0
+    for e in range(DIRECT_ROW.size):
+        J[DIRECT_ROW[e], DIRECT_COLUMN[e]] += DIRECT_FACTOR[e] * G[DIRECT_SLOT[e]]
+    for e in range(THROUGH_ROW.size):
+        R[THROUGH_ROW[e], THROUGH_COLUMN[e]] += THROUGH_FACTOR[e] * G[THROUGH_SLOT[e]]
+    for i in range(N_STATES):
+        for k in range(N_TOTALS):
+            total = 0.0
+            for v in range(N_VARIABLES):
+                total += R[i, v] * D[v, k]
+            J[i, TOTAL_STATE[k]] += total
     return 0
 
 
@@ -95,9 +209,9 @@ def observe(ys, q, x, tot, s, v, out_s, out_v, out_o):
             failed += 1
             continue
         _rates(q, ys[k], s, v)
-        _observe(q, ys[k], s, out_o[k])
         out_s[k, :] = s
-        out_v[k, :] = v
+        out_v[k, :] = v[:N_PROCESSES]
+        out_o[k, :] = v[N_PROCESSES:]
     return failed
 
 
@@ -239,13 +353,21 @@ def generate_source(
     slots = SpeciationSlots(tables)
     kinetics = KineticsSource(network, tables, layout, slots)
     parts = [HEADER.format(name=network.name), HELPERS]
+    gradients, jacobian_tables = kinetics.emit_jacobian()
+    constants = kinetics.emit_solution_tables() + jacobian_tables.source(
+        len(network.states),
+        len(kinetics.solution),
+        len(kinetics.dynamic_totals),
+        len(tables.cations) + 1,
+    )
+    constants.append(f"N_PROCESSES = {len(network.processes)}")
+    parts.append("\n".join(constants))
     for lines in (
         emit_speciation(tables, layout, slots),
         kinetics.emit_prepare(),
-        kinetics.emit_rates(),
+        kinetics.emit_rates(observed),
         kinetics.emit_derivative(),
-        kinetics.emit_jacobian(),
-        kinetics.emit_observe(observed),
+        gradients,
     ):
         parts.append("\n@kernel\n" + "\n".join(lines) + "\n")
     position = {c: i for i, c in enumerate(tables.components)}
@@ -261,6 +383,13 @@ def generate_source(
             ph_fixed=layout.slot("ph_fixed"),
             first_total=layout.slot(f"total.{tables.components[0]}"),
             overrides=overrides,
+            first_m=slots["m.0.0"],
+            first_u=slots["u.0.0"],
+            first_r=slots["r.0"],
+            iterations=slots["iterations"],
+            i_fixed=layout.slot("i_fixed"),
+            dg=slots["dg"],
+            g=slots["g"],
         )
     )
     return "\n".join(parts), layout, slots

@@ -32,6 +32,8 @@ class SpeciationSlots:
         names += [f"free.{c}" for c in (*tables.cations, *tables.ligands)]
         names += [f"a.{c}" for c in tables.ligands]
         names += [f"m.{i}.{j}" for i in range(n) for j in range(n)]
+        names += [f"u.{i}.{j}" for i in range(n) for j in range(n)]
+        names += [f"r.{i}" for i in range(n)]
         for ligand in tables.ligands:
             names += [f"q.{ligand}"]
             names += [f"n.{ligand}.{i}" for i in range(n - 1)]
@@ -79,7 +81,10 @@ def _sum(terms: list[tuple[int, str]]) -> str:
 
 
 def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> list[str]:
-    """Return the lines of ``_speciate(q, tot, x, s)``; it returns the number of iterations or -1."""
+    """Return the lines of ``_equations(q, tot, x, s)``: residual, Jacobian and what the rates need.
+
+    The Newton loop around it is in ``calcikin.compiler.module``.
+    """
     cations = tables.cations
     n = len(cations)
     position = {c: i for i, c in enumerate(tables.components)}
@@ -195,18 +200,15 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
         charge_g.append(f"L_{tag}*({zw}{tail} - {phi}nz_{tag}*nw_{tag}*iq_{tag})")
 
     # ---- text ---------------------------------------------------------------------------------
-    add("def _speciate(q, tot, x, s):")
+    add("def _equations(q, tot, x, s):")
     for i, c in enumerate(cations):
         if c == "H":
-            add("    fixed_H = q[%d] > 0.5" % layout.slot("ph_fixed"))
+            add(f"    fixed_H = q[{layout.slot('ph_fixed')}] > 0.5")
             add("    on_H = True")
         else:
             add(f"    on_{c} = tot[{i}] > 0.0")
         add(f"    x_{c} = x[{i}]")
     add(f"    I = x[{n}]")
-    add("    it = 0")
-    add("    last = False")
-    add("    while True:")
     inner: list[str] = []
     put = inner.append
     for c in cations:
@@ -257,53 +259,16 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
         put(f"    m_{n}_{j} = 0.0")
     put(f"    m_{n}_{n} = 1.0")
     put(f"    r_{n} = I - q[{layout.slot('i_value')}]")
-    put("if last:")
-    put("    break")
-    # elimination without pivoting: the cation block is symmetric positive definite
     size = n + 1
-    for i in range(size):
-        for j in range(size):
-            put(f"u_{i}_{j} = m_{i}_{j}")
-        put(f"d_{i} = -r_{i}")
-    for k in range(size):
-        put(f"p_{k} = 1.0/u_{k}_{k}")
-        for i in range(k + 1, size):
-            put(f"f = u_{i}_{k}*p_{k}")
-            for j in range(k + 1, size):
-                put(f"u_{i}_{j} -= f*u_{k}_{j}")
-            put(f"d_{i} -= f*d_{k}")
-    for i in reversed(range(size)):
-        terms = "".join(f" - u_{i}_{j}*d_{j}" for j in range(i + 1, size))
-        put(f"d_{i} = (d_{i}{terms})*p_{i}")
-    put("big = 0.0")
-    for i, c in enumerate(cations):
-        put(f"if on_{c}:")
-        put(f"    big = max(big, abs(d_{i}))")
-    put(f"big = max(big, abs(d_{n})/I)")
-    # max() loses a NaN, a sum keeps it
-    put("check = " + " + ".join(f"abs(d_{i})" for i in range(size)))
-    put("if not (check < 1e300):")
-    put("    return -1")
-    put("cut = 1.0 if big <= 2.0 else 2.0/big")
-    for i, c in enumerate(cations):
-        put(f"x_{c} += cut*d_{i}")
-    put(f"I = max(I + cut*d_{n}, 0.1*I)")
-    put("it += 1")
-    put("last = big < 1e-6")
-    put("if it > 200:")
-    put("    return -1")
-    body.extend("        " + line for line in inner)
+    body.extend("    " + line for line in inner)
     # ---- leave the results --------------------------------------------------------------------
     tail: list[str] = []
     keep = tail.append
     for i, c in enumerate(cations):
-        keep(f"x[{i}] = x_{c}")
         keep(
             f"s[{slots['lna.' + c]}] = x_{c} + {float(tables.charges[c] ** 2)}*g if on_{c} else -230.0"
         )
         keep(f"s[{slots['free.' + c]}] = c_{c}")
-    keep(f"x[{n}] = I")
-    keep(f"s[{slots['iterations']}] = it")
     keep(f"s[{slots['I']}] = I")
     keep(f"s[{slots['g']}] = g")
     keep(f"s[{slots['dg']}] = dg if q[{layout.slot('i_fixed')}] < 0.5 else 0.0")
@@ -311,6 +276,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     for i in range(size):
         for j in range(size):
             keep(f"s[{slots[f'm.{i}.{j}']}] = m_{i}_{j}")
+        keep(f"s[{slots[f'r.{i}']}] = r_{i}")
     for ligand in tables.ligands:
         tag = _safe(ligand)
         z2 = tables.charges[ligand] ** 2
@@ -328,7 +294,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
             keep(f"s[{slots[f'n.{ligand}.{i}']}] = {value}")
         keep(f"s[{slots['nw.' + ligand]}] = nw_{tag}*iq_{tag}")
         keep(f"s[{slots['nz.' + ligand]}] = nz_{tag}*iq_{tag}")
-    keep("return it")
+    keep("return 0")
     body.extend("    " + line for line in tail)
     return body
 

@@ -29,8 +29,20 @@ def solution_nucleation(prefactor: Any, barrier: Any, s: Any) -> Any:
 
 
 @law(
+    cube="m3",
+    host_radius="m",
+    unit="1",
+    source="geometry: a host smaller than a crystal nucleus cannot carry one",
+)
+def host_share(cube: Any, host_radius: Any) -> Any:
+    """Share of hosts large enough to carry a nucleus: r^3 / (r^3 + r_h^3)."""
+    return cube / (cube + host_radius**3)
+
+
+@law(
     prefactor="mol/m2/s",
     area="m2/L",
+    host="1",
     bare="1",
     barrier="1",
     s="1",
@@ -40,10 +52,17 @@ def solution_nucleation(prefactor: Any, barrier: Any, s: Any) -> Any:
     source=CNT + "; nucleation of the crystalline phase on ACP: Habraken 2013",
 )
 def surface_nucleation(
-    prefactor: Any, area: Any, bare: Any, barrier: Any, s: Any, pinning: Any, switch: Any
+    prefactor: Any,
+    area: Any,
+    host: Any,
+    bare: Any,
+    barrier: Any,
+    s: Any,
+    pinning: Any,
+    switch: Any,
 ) -> Any:
-    """Particles born on a surface: J = A_s area bare pinning exp(-B / s^2)."""
-    return switch * prefactor * area * bare * pinning * cnt_factor(barrier, s)
+    """Particles born on a surface: J = A_s area host bare pinning exp(-B / s^2)."""
+    return switch * prefactor * area * host * bare * pinning * cnt_factor(barrier, s)
 
 
 @law(

@@ -39,7 +39,7 @@ class Work:
             np.zeros(compiled.n_unknowns),
             np.zeros(len(compiled.tables.components)),
             np.zeros(compiled.slots.size),
-            np.zeros(len(compiled.network.processes)),
+            np.zeros(len(compiled.network.processes) + len(compiled.observed)),
         )
 
 
