@@ -101,8 +101,11 @@ def specific_growth(flux: Any, molar_volume: Any, size: Any) -> Any:
 
 @law(specific="1/s", amount="mol/L", unit="mol/L/s", source="definition")
 def population_growth(specific: Any, amount: Any) -> Any:
-    """Growth of a population: R = m (3 V_m j / r), which is j times its surface."""
-    return specific * amount
+    """Growth of a population: R = m (3 V_m j / r), which is j times its surface.
+
+    A trace below zero (round-off) may dissolve away, but never grow.
+    """
+    return pos(specific) * pos(amount) - pos(-specific) * amount
 
 
 @law(
@@ -145,7 +148,7 @@ def growth_incorporation(
     specific: Any, amount: Any, minor: Any, uptake_ratio: Any, cations: Any
 ) -> Any:
     """Guest ion taken up with growth, x nu R, and released with dissolution, x_s R / m."""
-    return uptake_ratio * cations * amount * pos(specific) - minor * pos(-specific)
+    return uptake_ratio * cations * pos(amount) * pos(specific) - minor * pos(-specific)
 
 
 @law(

@@ -54,7 +54,7 @@ def bounded_size(cube: Any, nucleus_radius: Any) -> Any:
 @law(amount="mol/L", molar_volume="L/mol", size="m", unit="m2/L", source=GEOMETRY)
 def sphere_area(amount: Any, molar_volume: Any, size: Any) -> Any:
     """Surface of a population: A = 3 V / r = (36 pi N)^(1/3) V^(2/3) for r well above the nucleus."""
-    return 3.0 * M3_PER_LITRE * molar_volume * amount / size
+    return 3.0 * M3_PER_LITRE * molar_volume * pos(amount) / size
 
 
 @law(molar_volume="L/mol", ions="1", unit="m3", source=GEOMETRY)

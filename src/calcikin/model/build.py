@@ -102,7 +102,7 @@ class _Builder:
                 )
             c = self.constants.components[component]
             self.states[name] = State(
-                name, f"total dissolved {name}", dict(c.elements), c.charge, component
+                name, f"total dissolved {name}", dict(c.elements), c.charge, component, name == "H"
             )
 
     def pools(self) -> None:
@@ -113,7 +113,9 @@ class _Builder:
                 elements, charge = dict(other.elements), other.charge
             else:
                 elements, charge = dict(table["elements"]), float(table.get("charge", 0.0))
-            self.states[name] = State(name, table["title"], elements, charge)
+            self.states[name] = State(
+                name, table["title"], elements, charge, signed=bool(table.get("signed", False))
+            )
 
     def formula_elements(self, phase: Any) -> dict[str, float]:
         total: dict[str, float] = {}
@@ -391,7 +393,7 @@ class _Builder:
             if tail not in self.raw.get("switches", {}):
                 raise UnknownNameError("switch", tail, sorted(self.raw["switches"]), where=where)
             return Ref("switch", tail), "1"
-        if head == "scale" and name in self.scales:
+        if name in self.scales:
             return Ref("scale", name), self.scales[name]
         if head in {"lna", "a"} and tail:
             if tail not in self.constants.components:

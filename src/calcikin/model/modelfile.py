@@ -235,7 +235,7 @@ def _load(path: Path, stamp: int) -> Scenario:
 
 def _scales(tables: Mapping[str, Any]) -> dict[str, str]:
     """Inputs that the run supplies rather than a parameter file: enzyme scale and set points."""
-    scales = {"scale.enzymes": "1"}
+    scales = {"scale.enzymes": "1", "scale.fetuin": "mol/L"}
     for name in tables.get("dissolved", {}):
         scales[f"scale.initial_{name}"] = "mol/L"
     return scales

@@ -40,6 +40,7 @@ class State:
     elements: Mapping[str, float]
     charge: float
     component: str | None = None  # dissolved total of this component
+    signed: bool = False  # may be negative by definition (total H, ledgers of exchange)
 
 
 @dataclass(frozen=True)

@@ -275,6 +275,8 @@ class Model:
         q[layout["T"]] = T
         if "scale.enzymes" in layout:
             q[layout["scale.enzymes"]] = scenario.enzyme_scale
+        if "scale.fetuin" in layout:
+            q[layout["scale.fetuin"]] = scenario.medium.fetuin(self.input_values())
         compiled.module.prepare(q)
         return q
 

@@ -341,7 +341,7 @@ def _judge(
         [NEGATIVE_LIMIT * a for a in atol]
     )  # a guest lies below its host's tolerance, H may be negative by definition
     for i, state in enumerate(network.states):
-        if state.component == "H" or state.name in guests:
+        if state.signed or state.name in guests:
             continue
         low = float(y[:, i].min())
         if low < -floor[i]:
