@@ -206,7 +206,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
             add(f"    fixed_H = q[{layout.slot('ph_fixed')}] > 0.5")
             add("    on_H = True")
         else:
-            add(f"    on_{c} = tot[{i}] > 0.0")
+            add(f"    on_{c} = not tot[{i}] <= 0.0")  # so that a NaN is not taken for absent
         add(f"    x_{c} = x[{i}]")
     add(f"    I = x[{n}]")
     inner: list[str] = []
