@@ -221,6 +221,7 @@ def _settled_values(model: Model) -> dict[tuple[str, str], float]:
         values["ln_k", name] = LN10 * phase.log_k.at(T)
     for component, total in model.totals().items():
         values["scale", f"scale.initial_{component}"] = total
+    values["scale", "scale.fetuin"] = scenario.medium.fetuin(model.input_values())
     values["scale", "scale.enzymes"] = scenario.enzyme_scale
     values["temperature", "T"] = T
     return values
