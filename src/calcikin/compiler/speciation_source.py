@@ -262,8 +262,8 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     size = n + 1
     body.extend("    " + line for line in inner)
     # ---- leave the results --------------------------------------------------------------------
-    tail: list[str] = []
-    keep = tail.append
+    results: list[str] = []
+    keep = results.append
     for i, c in enumerate(cations):
         keep(
             f"s[{slots['lna.' + c]}] = x_{c} + {float(tables.charges[c] ** 2)}*g if on_{c} else -230.0"
@@ -295,7 +295,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
         keep(f"s[{slots['nw.' + ligand]}] = nw_{tag}*iq_{tag}")
         keep(f"s[{slots['nz.' + ligand]}] = nz_{tag}*iq_{tag}")
     keep("return 0")
-    body.extend("    " + line for line in tail)
+    body.extend("    " + line for line in results)
     return body
 
 

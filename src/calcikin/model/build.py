@@ -46,7 +46,7 @@ class _Builder:
         return f"{self.where}: [{'.'.join(parts)}]"
 
     def check_name(self, name: str, where: str) -> str:
-        if not isinstance(name, str) or not IDENTIFIER.match(name):
+        if not IDENTIFIER.match(name):
             raise ModelFileError(
                 f"{name!r} is not a name",
                 where=where,

@@ -203,8 +203,10 @@ class Result:
     @cached_property
     def transition(self) -> Transition:
         """Second rise of the nephelometry curve."""
-        crystals = "transition" if self.crystalline_fraction[-1] > 0.5 else "none"
-        return t50_from_curve(self.t, self.light, single_rise=crystals)
+        crystals = bool(self.crystalline_fraction[-1] > 0.5)
+        return t50_from_curve(
+            self.t, self.light, single_rise="transition" if crystals else "none"
+        )
 
     def t50(self) -> float:
         """T50 by scattering [min]; NaN when there is no transition within the run."""
