@@ -312,6 +312,29 @@ def test_sweep_without_attributes_or_status_is_still_labelled() -> None:
     assert key(axes) == ["T50", "no value:\nfailed"]
 
 
+def test_status_as_numbers_is_told_in_words_with_the_reason_of_a_sound_run() -> None:
+    data = xr.Dataset(
+        {
+            "t50": ("serum.Mg", [200.0, np.nan, np.nan]),
+            "status": ("serum.Mg", np.array([0, 1, 0], dtype=np.int8)),
+            "reason": (
+                "serum.Mg",
+                [
+                    "",
+                    "stopped: too fast",
+                    "rh_cpp1: no particles; t50: no transition within the run",
+                ],
+            ),
+        },
+        coords={"serum.Mg": [0.5, 1.0, 1.5]},
+    )
+    (axes,) = plots.sweep_curve(data).axes
+    missing = ["no value:\nno transition within the run", "no value:\nstep limit"]
+    assert key(axes) == ["T50", *missing]
+    (axes,) = plots.sweep_curve(data.drop_vars("reason")).axes
+    assert key(axes) == ["T50", "no value:\nok", "no value:\nstep limit"]
+
+
 def test_map_colours_values_and_hatches_failures() -> None:
     data = a_map()
     figure = plots.sweep_map(data)

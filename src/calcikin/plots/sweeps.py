@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from calcikin.errors import InputError
 from calcikin.plots import canvas
+from calcikin.solvers.status import Status
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -279,10 +280,25 @@ def _readout(values: DataArray) -> str:
 
 
 def _status(ds: Dataset, values: DataArray) -> npt.NDArray[np.str_]:
-    """Status of every point; "failed" where the sweep does not say."""
-    if "status" in ds and ds["status"].shape == values.shape:
-        return np.asarray(ds["status"]).astype(str)
-    return np.full(values.shape, "failed")
+    """Why a point has no value: its status in words, of a sound run what it lacks."""
+    if "status" not in ds or ds["status"].shape != values.shape:
+        return np.full(values.shape, "failed")
+    status = np.asarray(ds["status"])
+    if status.dtype.kind not in "iu":
+        return status.astype(str)
+    words = np.array([Status(int(code)).word for code in status.flat]).reshape(status.shape)
+    if "reason" in ds:
+        # Of a sound run the reason names each number that it lacks: "t50: no transition; ..."
+        parts = np.array(
+            [
+                dict(part.split(": ", 1) for part in str(said).split("; ") if ": " in part).get(
+                    str(values.name), "not reached"
+                )
+                for said in np.asarray(ds["reason"]).flat
+            ]
+        ).reshape(status.shape)
+        words = np.where(status == Status.OK, parts, words)
+    return words
 
 
 def _statuses(ds: Dataset, values: DataArray) -> list[str]:
