@@ -9,9 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from calcikin.analysis.thresholds import threshold
     from calcikin.errors import CalcikinError, InputError, SimulationError
     from calcikin.simulate.model import Model, load
     from calcikin.simulate.result import Result
+    from calcikin.simulate.solution import speciate
+    from calcikin.sweep.run import sweep
 
 __version__ = "0.1.0"
 
@@ -23,6 +26,9 @@ _PUBLIC = {
     "Result": "calcikin.simulate.result",
     "SimulationError": "calcikin.errors",
     "load": "calcikin.simulate.model",
+    "speciate": "calcikin.simulate.solution",
+    "sweep": "calcikin.sweep.run",
+    "threshold": "calcikin.analysis.thresholds",
 }
 
 __all__ = [
@@ -33,6 +39,9 @@ __all__ = [
     "SimulationError",
     "__version__",
     "load",
+    "speciate",
+    "sweep",
+    "threshold",
 ]
 
 
@@ -40,8 +49,8 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'calcikin' has no attribute {name!r}")
     value = getattr(import_module(_PUBLIC[name]), name)
-    globals()[name] = value
-    return value
+    # `sweep` is also a package, bound by the import; it can be called like the function
+    return globals().setdefault(name, value)
 
 
 def __dir__() -> list[str]:
