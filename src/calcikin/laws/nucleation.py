@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from calcikin.laws.base import law
-from calcikin.laws.vocabulary import cnt_factor
+from calcikin.laws.populations import AVOGADRO, M3_PER_LITRE, PI
+from calcikin.laws.vocabulary import cnt_factor, pos
 
 BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
-PI = 3.141592653589793
+BIRTH_EXCESS = (
+    1.2  # size at birth over the critical radius; any value above 1 lets it grow (assumed)
+)
+LOWEST_DRIVE = 0.05  # s used for the critical radius; nucleation has long ceased there
 
 CNT = (
     "classical nucleation theory (Volmer, Becker, Doering), e.g. Habraken 2013, 10.1038/ncomms2490"
@@ -76,6 +80,26 @@ def surface_nucleation(
 def interface_saturation(s: Any, s_host: Any, curvature: Any) -> Any:
     """Saturation per ion next to the host: s - (s_host - curvature)."""
     return s - s_host + curvature
+
+
+@law(
+    gamma="J/m2",
+    ion_volume="m3",
+    T="K",
+    s="1",
+    nucleus_radius="m",
+    molar_volume="L/mol",
+    unit="1",
+    source="Gibbs-Thomson: a particle is born larger than the critical radius 2 gamma v / (kT s)",
+)
+def critical_nucleus_units(
+    gamma: Any, ion_volume: Any, T: Any, s: Any, nucleus_radius: Any, molar_volume: Any
+) -> Any:
+    """Formula units in a newborn particle: 4/3 pi (r_n^3 + (1.2 r*)^3) N_A / V_m."""
+    drive = LOWEST_DRIVE + pos(s - LOWEST_DRIVE)
+    critical = 2.0 * gamma * ion_volume / (BOLTZMANN * T * drive)
+    cube = nucleus_radius**3 + (BIRTH_EXCESS * critical) ** 3
+    return 4.0 / 3.0 * PI * cube * AVOGADRO / (M3_PER_LITRE * molar_volume)
 
 
 @law(nucleus="1", birth_rate="mol/L/s", unit="mol/L/s", source="mass balance")

@@ -365,7 +365,10 @@ class _Builder:
                 self.add_node(
                     mass,
                     "nucleus_mass",
-                    {"nucleus": f"{population}.nucleus", "birth_rate": node},
+                    {
+                        "nucleus": table.get("nucleus", f"{population}.nucleus"),
+                        "birth_rate": node,
+                    },
                     where,
                 )
                 self.add_process(f"{name}_mass", mass, self.formation(population, where), source)

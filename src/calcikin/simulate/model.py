@@ -312,13 +312,24 @@ class Model:
     def tolerances(self, rtol: float) -> Array:
         """Absolute tolerances per state [mol/L], from the amounts that matter, scaled with rtol.
 
-        At rtol 1e-6: 1e-12 mol/L for ions and minerals (mmol/L matter), 1e-15 for PPi, ATP and their
-        products, 1e-13 for fetuin-A, and 1e-15 for particle numbers (6e8 cores per litre of 1e13-1e16).
+        At rtol 1e-6: 1e-12 mol/L for ions (mmol/L matter), 1e-15 for PPi, ATP and their products,
+        1e-13 for fetuin-A, 1e-14 for minerals and 1e-18 for particle numbers (6e5 cores per litre,
+        of 1e9 to 1e16): small enough that the first particles of a nucleation burst are resolved.
         """
         scale = rtol / 1e-6
+        minerals = {
+            name
+            for p in self.scenario.network.populations
+            for name in (p.amount, p.guest)
+            if name is not None
+        }
         atol = np.full(len(self.scenario.network.states), 1e-12 * scale)
         for i, state in enumerate(self.scenario.network.states):
-            if state.name.endswith(".n") or state.component in ("PPi", "ATP", "ADP", "AMP"):
+            if state.name.endswith(".n"):
+                atol[i] = 1e-18 * scale
+            elif state.name in minerals:
+                atol[i] = 1e-14 * scale
+            elif state.component in ("PPi", "ATP", "ADP", "AMP"):
                 atol[i] = 1e-15 * scale
             elif "FetuinA" in state.elements:
                 atol[i] = 1e-13 * scale

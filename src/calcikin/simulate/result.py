@@ -29,8 +29,10 @@ Array = npt.NDArray[np.float64]
 #: Relative error of an element balance above which a run is not accepted. Rosenbrock and multistep
 #: methods keep linear invariants to round-off, so 1e-8 leaves room for 1e5 steps.
 BALANCE_LIMIT = 1e-8
-#: How far below zero, in absolute tolerances, a state may lie at an output time.
-NEGATIVE_LIMIT = 1e2
+#: How far below zero a state may lie at an output time: 1000 absolute tolerances, or 0.1 % of its own
+#: peak (a population that vanishes undershoots by a multiple of the local error of its peak).
+NEGATIVE_LIMIT = 1e3
+NEGATIVE_SHARE = 1e-3
 AVOGADRO = 6.02214076e23
 CORES = {"acp": radii.Geometry(), "cpp1": radii.CPP1, "cpp2": radii.CPP2, "hap": radii.Geometry()}
 LABELS = {"acp": "ACP", "cpp1": "CPP1", "cpp2": "CPP2", "hap": "HAP", "wh": "WH"}
@@ -204,9 +206,7 @@ class Result:
     def transition(self) -> Transition:
         """Second rise of the nephelometry curve."""
         crystals = bool(self.crystalline_fraction[-1] > 0.5)
-        return t50_from_curve(
-            self.t, self.light, single_rise="transition" if crystals else "none"
-        )
+        return t50_from_curve(self.t, self.light, single_rise="transition" if crystals else "none")
 
     def t50(self) -> float:
         """T50 by scattering [min]; NaN when there is no transition within the run."""
@@ -339,9 +339,8 @@ def _judge(
     if solution.status is not Status.OK:
         return solution.status, _story(model, solution, v), error
     guests = {p.guest for p in network.populations}
-    floor = np.array(
-        [NEGATIVE_LIMIT * a for a in atol]
-    )  # a guest lies below its host's tolerance, H may be negative by definition
+    # a guest lies below its host's tolerance
+    floor = np.maximum(NEGATIVE_LIMIT * atol, NEGATIVE_SHARE * np.abs(y).max(axis=0))
     for i, state in enumerate(network.states):
         if state.signed or state.name in guests:
             continue
