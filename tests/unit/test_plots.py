@@ -364,6 +364,14 @@ def test_map_of_failures_only_and_of_one_row() -> None:
     drawn(plots.sweep_map(row))
 
 
+def test_threshold_of_another_input_has_its_own_axis() -> None:
+    found = a_threshold() | {"over": "Mg", "unit": "mmol/L", "value": 1.9}
+    figure = plots.threshold(found)
+    assert figure.axes[-1].get_xlabel() == "Mg [mmol/L]"
+    assert "threshold\n1.9" in key(figure.axes[0])
+    assert "threshold\n0.198" in key(plots.threshold(found | {"over": "Mg/Ca"}).axes[0])
+
+
 def test_wrong_number_of_inputs_is_refused() -> None:
     with pytest.raises(InputError, match="depends on 2 inputs"):
         plots.sweep_curve(a_map())

@@ -212,7 +212,9 @@ def threshold(result: Mapping[str, Any] | Any) -> Figure:
         ``ratio`` and ``fraction``, ndarrays, shape (n,): the ratios tried, in any order, and the
         crystalline fraction of each [1]; ``level``: the fraction at the threshold [1];
         ``bracket``: the last two ratios around it; ``threshold``: the ratio found (a number, or a
-        mapping with ``total``); ``criterion``: its words. NaN for what was not found.
+        mapping with ``total``); ``criterion``: its words. NaN for what was not found. With
+        ``over``, ``unit`` and ``value`` the horizontal axis is another input than Mg/Ca, and the
+        threshold its value.
 
     Returns
     -------
@@ -229,6 +231,10 @@ def threshold(result: Mapping[str, Any] | Any) -> Figure:
     level, bracket = float(_field(result, "level")), np.asarray(_field(result, "bracket"))
     found = _field(result, "threshold")
     at = float(found["total"] if isinstance(found, Mapping) else found)
+    over, x_label = _field(result, "over", "Mg/Ca"), "Mg/Ca, total [mol/mol]"
+    if over != "Mg/Ca":
+        at = float(_field(result, "value"))
+        x_label = f"{over} [{_field(result, 'unit', '1')}]"
     order = np.argsort(ratio)
     closed = bracket.size == 2 and bool(np.isfinite(bracket).all())
     zoom = closed and np.isfinite(at)
@@ -256,7 +262,7 @@ def threshold(result: Mapping[str, Any] | Any) -> Figure:
             reach = max(3.0 * float(np.ptp(bracket)), 0.04 * abs(at))
             panels[1].set_xlim(at - reach, at + reach)
             panels[1].set_ylim(-0.2 * level, 4.0 * level)
-        panels[-1].set_xlabel("Mg/Ca, total [mol/mol]")
+        panels[-1].set_xlabel(x_label)
     return figure
 
 
@@ -323,11 +329,13 @@ def _tint(colour: str) -> tuple[float, float, float]:
     return (0.45 + 0.55 * red, 0.45 + 0.55 * green, 0.45 + 0.55 * blue)
 
 
-def _field(result: Mapping[str, Any] | Any, name: str) -> Any:
+def _field(result: Mapping[str, Any] | Any, name: str, default: Any = None) -> Any:
     """A field of a result, whether it is a mapping or an object."""
     try:
         return result[name] if isinstance(result, Mapping) else getattr(result, name)
     except (KeyError, AttributeError):
+        if default is not None:
+            return default
         raise InputError(
             f"the threshold result has no {name!r}",
             where="plots.threshold",
