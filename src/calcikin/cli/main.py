@@ -1,0 +1,81 @@
+"""The `calcikin` command: finds the verb, and turns every error into a message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+from importlib import import_module
+from typing import Any
+
+import click
+
+from calcikin import __version__
+from calcikin.cli.options import DEBUG, debug_option
+from calcikin.errors import CalcikinError, nearest_names
+
+__all__ = ["main"]
+
+#: Verb -> the module of its command, imported when the verb is used.
+VERBS = ("run", "sweep", "threshold", "speciate", "models", "show")
+
+
+class Verbs(click.Group):
+    """A group that imports a command when it is used, and answers errors without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order in which they are explained."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb; None when there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(f"calcikin.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown verb is answered with the nearest ones."""
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            near = nearest_names(name, VERBS)
+            hint = f"{' or '.join(near)}?" if near else f"one of {', '.join(VERBS)}"
+            ctx.fail(f"unknown command {name!r}\n  try: {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; errors become a message on stderr and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except CalcikinError as error:
+            if ctx.meta.get(DEBUG):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except Exception as error:
+            if ctx.meta.get(DEBUG) or getattr(error, "errno", None) == errno.EPIPE:
+                raise  # a closed pipe is click's to handle: `calcikin models | head -1`
+            said = " ".join(str(error).split()) or "no message"
+            click.echo(
+                f"Error: something unexpected happened: {type(error).__name__}: {said}\n"
+                "  try: the same command with --debug, which shows where; please report it",
+                err=True,
+            )
+            ctx.exit(1)
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Research use only: never for decisions about a patient.",
+)
+@click.version_option(__version__, prog_name="calcikin", message="%(prog)s %(version)s")
+@debug_option
+def main() -> None:
+    """Calcification kinetics: how calcium phosphate forms and ripens in serum and in slurries.
+
+    Begin with 'calcikin models', then 'calcikin run t50_serum'.
+    """

@@ -1,0 +1,184 @@
+"""`calcikin threshold`: the Mg/Ca (or another input) at which a criterion is crossed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from calcikin.cli import options, output
+from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.errors import InputError
+
+if TYPE_CHECKING:
+    from calcikin.simulate.model import Model
+
+__all__ = ["command"]
+
+_EXAMPLE = "--over Mg/Ca, or with the ends of the search --over Mg/Ca=0.05:0.5"
+_ENDS = re.compile(r"([^:]+):\s*([-+.0-9eE]+)\s*([^:]*)")
+_FRACTION = "crystalline_fraction"
+
+
+@click.command("threshold", epilog="Such as: calcikin threshold acp_slurry --over Mg/Ca")
+@options.model_argument
+@click.option(
+    "--over",
+    metavar="NAME[=LOW:HIGHunit]",
+    default="Mg/Ca",
+    show_default=True,
+    help="What is varied, and between which ends it is searched.",
+)
+@click.option(
+    "--criterion",
+    metavar="NAME",
+    default=_FRACTION,
+    show_default=True,
+    help="The read-out that crosses the level.",
+)
+@click.option(
+    "--level", metavar="VALUEunit", default="0.05", show_default=True, help="The level it crosses."
+)
+@click.option("--at", metavar="TIME", help="Length of the runs.  [default: 24h]")
+@options.choice_options
+@options.solver_options
+@click.option("-o", "out", metavar="FILE", help="Write the result: .json.")
+@click.option("--plot", metavar="FILE", help="Draw the search: .png, .pdf or .svg.")
+@options.json_option
+@options.quiet_option
+@options.debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    model: str,
+    over: str,
+    criterion: str,
+    level: str,
+    at: str | None,
+    serum: str | None,
+    settings: tuple[str, ...],
+    off: tuple[str, ...],
+    solver: str,
+    rtol: float,
+    out: str | None,
+    plot: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Find the Mg/Ca of MODEL beyond which it does not crystallise in time.
+
+    The criterion is a crystalline fraction of 5 % after 24 h, unless another one is given.
+    """
+    output.check_outputs(o=(out, (".json",)), plot=(plot, output.PICTURES))
+    if plot is not None and criterion != _FRACTION:
+        raise InputError(
+            f"the picture shows {_FRACTION}, not {criterion}",
+            where=f"--plot {plot}",
+            hint="leave out --plot, or --criterion",
+        )
+    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    if "duration" in chosen.settings and at is not None:
+        raise InputError(
+            "the length of the runs is given twice", where=f"--at {at}", hint="keep one of them"
+        )
+    elif at is not None:
+        with options.located("--at", at, hint="--at 24h"):
+            chosen = chosen.with_({"duration": at})
+    elif "duration" not in chosen.settings:
+        chosen = chosen.with_({"duration": "24 h"})
+    target = _target(criterion, level)
+    name, low, high = _ends(chosen, over)
+    note_first_use(chosen, quiet)
+
+    from calcikin.analysis import threshold
+
+    with options.located("--over", over, hint=_EXAMPLE):
+        found = threshold(
+            chosen,
+            name,
+            criterion=criterion,
+            level=target,
+            at=None,
+            low=low,
+            high=high,
+            solver=solver,
+            rtol=rtol,
+        )
+    summary = found.summary()
+    if as_json:
+        click.echo(output.json_text(summary))
+    else:
+        _print(summary)
+    if out is not None:
+        path = output.write_text(out, lambda stream: stream.write(output.json_text(summary) + "\n"))
+        note_written(path, quiet)
+    if plot is not None:
+        from calcikin import plots
+
+        note_written(plots.save(plots.threshold(found), plot), quiet)
+    if not found.found:
+        click.echo(f"Error: there is no threshold: {found.reason}", err=True)
+        ctx.exit(1)
+    if found.reason:
+        note(found.reason, quiet)
+
+
+def _target(criterion: str, level: str) -> float:
+    """The level in the unit of the read-out."""
+    from calcikin.simulate.readouts import get_readout
+    from calcikin.units import parse_quantity
+
+    with options.located("--criterion", criterion):
+        readout = get_readout(criterion)
+    with options.located("--level", level, hint="--level 0.05"):
+        return parse_quantity(level, readout.unit)
+
+
+def _ends(model: Model, over: str) -> tuple[str, float | None, float | None]:
+    """Name of what is varied, and the ends of the search in its unit where they are given."""
+    from calcikin.sweep.design import axis_values
+
+    name, equals, span = (part.strip() for part in over.partition("="))
+    with options.located("--over", over, hint=_EXAMPLE):
+        unit = model.unit_of(name)
+        options.ratio_alone(name, {*model.inputs, *model.ratios}, "")
+        if name in {*model.inputs, *model.ratios, *model.parameters, *model.settings}:
+            raise InputError(f"{name} is both set and varied", hint="keep one of them")
+        if not equals:
+            return name, None, None
+        match = _ENDS.fullmatch(span)
+        if match is None:
+            raise InputError(
+                f"{span!r} gives no two ends",
+                hint=f"--over {name}=LOW:HIGH{'' if unit == '1' else unit}",
+            )
+        low, high = axis_values(model, name, f"{match[1]}:{match[2]}:2{match[3]}")
+        if not low < high:
+            raise InputError(f"a search from {low:g} to {high:g}", hint="the lower end first")
+        for end in (low, high):
+            model.with_({name: float(end)}).input_values()
+        return name, float(low), float(high)
+
+
+def _print(summary: Mapping[str, Any]) -> None:
+    ratios, unit = summary["threshold"], summary["unit"]
+    low, high = summary["bracket"]
+    own = "" if unit == "1" else f" {unit}"
+    rows = [("criterion", summary["criterion"])]
+    if summary["over"] != "Mg/Ca":
+        rows.append((f"{summary['over']} at the threshold", _number(summary["value"]) + own))
+    rows += [
+        ("Mg/Ca total [mol/mol]", _number(ratios["total"])),
+        ("Mg/Ca free [mol/mol]", _number(ratios["free"])),
+        ("Mg/Ca in the ACP [mol/mol]", _number(ratios["solid"])),
+    ]
+    if low is not None and high is not None:
+        rows.append(("bracket", f"{low:.6g} to {high:.6g}{own}"))
+    rows.append(("simulations", str(summary["simulations"])))
+    output.print_pairs(rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
