@@ -1,0 +1,72 @@
+"""Read-outs: each is the number that the run holds, and none is invented."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import pytest
+
+from calcikin import Result, load
+from calcikin.errors import InputError, UnknownNameError
+from calcikin.simulate.readouts import READOUTS, get_readout, get_readouts
+
+
+@cache
+def clear() -> Result:
+    """A solution that stays clear: Kokubo's fluid, for an hour."""
+    return load("sbf").simulate("1 h")
+
+
+@cache
+def slurry() -> Result:
+    """A slurry that falls out at once."""
+    return load("acp_slurry").with_({"Mg/Ca": 0.1}).simulate("1 h")
+
+
+@pytest.mark.parametrize("name", list(READOUTS))
+def test_every_readout_of_every_run_is_a_number_with_a_unit(name: str) -> None:
+    readout = READOUTS[name]
+    assert readout.name == name
+    assert readout.unit
+    assert readout.long_name
+    for result in (clear(), slurry()):
+        value = readout(result)
+        assert isinstance(value, float)
+        assert not math.isinf(value)
+
+
+def test_readouts_are_what_the_run_holds() -> None:
+    for result in (clear(), slurry()):
+        read = {name: readout(result) for name, readout in READOUTS.items()}
+        assert read["pH_end"] == result.ph[-1]
+        assert read["crystalline_fraction"] == result.crystalline_fraction[-1]
+        assert read["Ca_end"] == 1e3 * result.state("Ca")[-1]
+        assert read["PPi_end"] == 1e6 * result.state("PPi")[-1]
+        assert read["SI_OCP_end"] == result.saturation_index("OCP")[-1]
+        assert read["ionised_Mg"] == 1e3 * result.solute("free.Mg")[0]
+        assert read["mg_ca_total"] == result.mg_ca_at_acp()["total"]
+        assert read["balance_error"] == result.balance_error
+        for phase in ("ACP", "CPP1", "CPP2", "HAP", "WH"):
+            assert read[f"{phase}_end"] == 1e3 * result.phases[phase][-1]
+        assert read["acp_max"] == 1e3 * (result.phases["ACP"] + result.phases["CPP1"]).max()
+        summary = result.summary()
+        for name, key in (("t50", "t50_min"), ("t50_crystalline", "t50_crystalline_min")):
+            expected = summary[key]
+            assert math.isnan(read[name]) if expected is None else read[name] == expected
+
+
+def test_a_clear_solution_has_no_times_and_no_particles() -> None:
+    for name in ("t50", "t50_crystalline", "rh_cpp1", "rh_cpp2", "mg_ca_solid"):
+        assert math.isnan(READOUTS[name](clear())), name
+        assert READOUTS[name].absent != "no such number", name
+    assert READOUTS["acp_max"](clear()) < 1e-6  # mmol/L
+
+
+def test_names_are_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="t50"):
+        get_readout("T5O")
+    with pytest.raises(InputError, match="no read-out"):
+        get_readouts(" , ")
+    assert [r.name for r in get_readouts("t50, pH_end,t50")] == ["t50", "pH_end"]
+    assert [r.name for r in get_readouts(["pH_end"])] == ["pH_end"]
