@@ -326,7 +326,8 @@ class _Search:
             reason = f"the run at {self.over} = {where} has no {self.readout.name}: {lost.reason}"
         elif not crossing.found:
             reason = f"{self.readout.name}: {reason}"
-        hours = self.model.duration / 3600.0
+        level = format_quantity(self.level, self.readout.unit)
+        length = format_quantity(self.model.duration / 3600.0, "h")
         return Threshold(
             found=at is not None,
             over=self.over,
@@ -335,8 +336,7 @@ class _Search:
             total=at.total if at else math.nan,
             free=at.free if at else math.nan,
             solid=at.solid if at else math.nan,
-            criterion=f"{self.readout.long_name} crosses "
-            f"{format_quantity(self.level, self.readout.unit)} within {hours:g} h",
+            criterion=f"{self.readout.long_name} = {level}, in runs of {length}",
             level=self.level,
             bracket=crossing.bracket,
             brackets=crossing.brackets,

@@ -111,14 +111,16 @@ def axis_values(model: Model, name: str, values: Values) -> Array:
     substance = inputs[name].substance if name in inputs else None
     if isinstance(values, str):
         return parse_range(values, unit, where=name, substance=substance)
-    if any(isinstance(value, str) for value in values):
-        parsed = [parse_quantity(v, unit, where=name, substance=substance) for v in values]
-        return np.array(parsed, dtype=float)
     try:
+        if any(isinstance(value, str) for value in values):
+            parsed = [parse_quantity(v, unit, where=name, substance=substance) for v in values]
+            return np.array(parsed, dtype=float)
         numbers = np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise UnitError(
-            f"{values!r} are no numbers", where=name, hint=f"numbers in {unit}, or text with units"
+            f"{values!r} is no list of numbers",
+            where=name,
+            hint=f"numbers in {unit}, or text with units",
         ) from error
     if numbers.ndim != 1 or numbers.size == 0:
         raise OutOfRangeError(

@@ -7,8 +7,9 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from calcikin.errors import InputError, OutOfRangeError, SimulationError, UnknownNameError
@@ -33,6 +34,8 @@ POOL_START = 1.6
 #: the bar and for Ctrl-C.
 CHUNK_SECONDS = 0.5
 LARGEST_CHUNK = 256
+#: Chunks that wait for each process, so that none is idle; few, so that memory stays small.
+QUEUED = 2
 #: How often a broken pool is started again.
 RESTARTS = 1
 
@@ -220,15 +223,22 @@ class _Runner:
         self, recipe: workers.Recipe, todo: Sequence[int], jobs: int, size: int
     ) -> None:
         executor = workers.pool(recipe, jobs)
+        parts = (todo[start : start + size] for start in range(0, len(todo), size))
         pending: dict[Future[list[Row]], Sequence[int]] = {}
+
+        def send(count: int) -> None:
+            for part in islice(parts, count):
+                points = [self.design.changes(k) for k in part]
+                pending[executor.submit(workers.run_chunk, points)] = part
+
         try:
             with workers.terminal_signals_left_to_the_parent():
-                for start in range(0, len(todo), size):
-                    part = todo[start : start + size]
-                    points = [self.design.changes(k) for k in part]
-                    pending[executor.submit(workers.run_chunk, points)] = part
-            for future in as_completed(list(pending)):
-                self._keep(pending.pop(future), future.result())
+                send(jobs)  # this starts the processes
+            send(jobs * QUEUED)
+            while pending:
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    self._keep(pending.pop(future), future.result())
+                    send(1)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
