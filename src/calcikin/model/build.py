@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -383,11 +384,13 @@ class _Builder:
 
     # ---- resolution --------------------------------------------------------------------------
     def resolve(self, value: Any, where: str) -> tuple[Ref, str | None]:
-        """Return the reference and its unit (None for a number, which fits any unit of 1)."""
+        """Return the reference and its unit; a plain number is dimensionless."""
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise ModelFileError(f"{value!r} is neither a name nor a number", where=where)
         if isinstance(value, (int, float)):
-            return Ref("constant", "", float(value)), None
+            if not math.isfinite(value):
+                raise ModelFileError(f"{value!r} is not a finite number", where=where)
+            return Ref("constant", "", float(value)), "1"
         name = self.check_name(value, where)
         head, _, tail = name.partition(".")
         if name == "T":
@@ -465,9 +468,11 @@ class _Builder:
         except UnitError:
             ratio = 0.0
         if abs(ratio - 1.0) > 1e-12:
+            given = repr(ref.name) if ref.name else f"{ref.value:g}"
             raise UnitError(
-                f"{node!r} takes {argument!r} in {expected}, but {ref.name!r} is in {unit}",
+                f"{node!r} takes {argument!r} in {expected}, but {given} is in {unit}",
                 where=where,
+                hint="" if ref.name else "make it a parameter, with its unit and source",
             )
 
     def build(self) -> Network:

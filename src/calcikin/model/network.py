@@ -188,7 +188,7 @@ class Network:
                     total[element] = total.get(element, 0.0) + coefficient * count
                 total["charge"] = total.get("charge", 0.0) + coefficient * charge
             for element, imbalance in total.items():
-                if abs(imbalance) > BALANCE_TOLERANCE:
+                if not abs(imbalance) <= BALANCE_TOLERANCE:  # NaN does not balance either
                     raise BalanceError(
                         f"process {process.name!r} does not balance {element}: {imbalance:+.6g} per turnover",
                         where=self.where,
