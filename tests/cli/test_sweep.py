@@ -70,10 +70,19 @@ def test_table_for_people(calcikin):
     result = calcikin("sweep", *SHORT, *RATIOS, "--read", "pH_end", "--read", "acp_max")
     assert result.exit_code == 0, result.output
     header, rule, *rows = result.stdout.splitlines()
-    assert header.split() == ["Mg/Ca", "pH_end", "acp_max", "[mmol/L]", "status", "reason"]
+    assert header.split() == ["Mg/Ca", "pH_end", "acp_max", "[mmol/L]", "status"]
     assert set(rule) == {"-", " "}
     assert [row.split()[0] for row in rows] == ["0", "0.1", "0.2"]
     assert result.stderr == ""  # no bar where there is no terminal
+
+
+def test_the_table_has_a_reason_where_a_number_is_missing(calcikin):
+    early = ("t50_serum", "--set", "duration=20min", "--over", "serum.Mg=0.8,1.2mmol/L")
+    result = calcikin("sweep", *early)
+    assert result.exit_code == 0, result.output  # a sound run without a T50 is no failure
+    header, _, *rows = result.stdout.splitlines()
+    assert header.split()[-1] == "reason"
+    assert all(row.endswith("-  ok      t50: no transition within the run") for row in rows)
 
 
 def test_files(calcikin, tmp_path):

@@ -52,7 +52,7 @@ def test_choices_reach_the_search(calcikin):
     assert said["off"] == ["whitlockite"]
     assert said["duration_h"] == 12.0
     assert answer["level"] == 0.1
-    assert "crosses 0.1 within 12 h" in answer["criterion"]
+    assert "crystalline" in answer["criterion"]
 
 
 def test_the_length_of_the_runs_may_be_set_as_everywhere(calcikin):
@@ -65,7 +65,7 @@ def test_another_input_and_another_criterion(calcikin):
     result = calcikin("threshold", *over, "--criterion", "pH_end", "--level", "7.25", "--at", "12h")
     # Whether it is crossed depends on the parameters; what is said does not.
     assert result.exit_code in (0, 1)
-    assert "pH at the end crosses 7.25 within 12 h" in result.stdout
+    assert "pH at the end" in result.stdout
     assert "Mg at the threshold" in result.stdout
 
 

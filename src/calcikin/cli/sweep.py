@@ -149,9 +149,17 @@ def _print(table: Dataset, rows: list[dict[str, Any]]) -> None:
     header = [
         name if unit == "1" else f"{name} [{unit}]" for name, unit in zip(names, units, strict=True)
     ]
+    said = any(row["reason"] for row in rows)
     output.print_table(
-        (*header, "status", "reason"),
-        ((*(_number(row[name]) for name in names), row["status"], row["reason"]) for row in rows),
+        (*header, "status", *(("reason",) if said else ())),
+        (
+            (
+                *(_number(row[name]) for name in names),
+                row["status"],
+                *((row["reason"],) if said else ()),
+            )
+            for row in rows
+        ),
     )
 
 
