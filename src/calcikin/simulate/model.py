@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from calcikin.chemistry.activity import DAVIES_B, davies_a
 from calcikin.compiler.module import CompiledModel, compile_network
-from calcikin.errors import OutOfRangeError, UnknownNameError
+from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
 from calcikin.model.modelfile import Scenario, load_scenario
 from calcikin.units import format_quantity, parse_quantity
 
@@ -79,8 +79,8 @@ class Model:
         Parameters
         ----------
         changes : mapping, optional
-            Name to value: text with a unit (``"1.2 mmol/L"``) or a number in the quantity's own unit.
-            Names are inputs of the medium (``serum.Mg``), ratios of two (``Mg/Ca``), settings
+            Name to value: text with a unit (``"1.2 mmol/L"``) or a number in the quantity's own
+            unit. Names are inputs of the medium (``serum.Mg``), ratios of two (``Mg/Ca``), settings
             (``temperature``, ``pH``, ``duration``, ``ionic_strength``) or parameters.
         preset : str, optional
         switch_off : iterable of str
@@ -115,7 +115,9 @@ class Model:
         if name in medium.inputs:
             item = medium.inputs[name]
             number = item.parse(value) if isinstance(value, str) else item.check(float(value))
-            return replace(self, inputs={**self.inputs, name: number})
+            return replace(
+                self, inputs={**self.inputs, name: number}, ratios=self._ratios_but(name)
+            )
         if name in SETTINGS:
             unit = SETTINGS[name]
             number = (
@@ -137,9 +139,13 @@ class Model:
             number = parse_quantity(value, "1", where=name) if isinstance(value, str) else value
             if not (math.isfinite(number) and 0.0 <= number <= 100.0):
                 raise OutOfRangeError(f"{name} = {number!r}", hint="0 to 100 mol/mol")
-            return replace(self, ratios={**self.ratios, name: float(number)})
+            return replace(self, ratios={**self._ratios_but(ratio[1]), name: float(number)})
         known = [*medium.inputs, *SETTINGS, *self.scenario.parameters.parameters]
         raise UnknownNameError("input or parameter", name, known, where=f"model {self.name}")
+
+    def _ratios_but(self, upper: str) -> dict[str, float]:
+        """Ratios that do not set the input `upper`: what is said last holds."""
+        return {name: r for name, r in self.ratios.items() if name.partition("/")[0] != upper}
 
     def unit_of(self, name: str) -> str:
         """Unit in which plain numbers for ``name`` are read.
@@ -204,16 +210,23 @@ class Model:
         ------
         OutOfRangeError
             When a ratio leads to an implausible input.
+        InputError
+            When ratios set each other in a circle.
         """
         medium = self.scenario.medium
         values = medium.values(self.preset or None, self.inputs)
-        for name, ratio in self.ratios.items():
-            match = RATIO.match(name)
-            assert match is not None
-            upper, lower = match[1], match[2]
-            amount = ratio * medium.inputs[lower].molar(values[lower])
-            one = medium.inputs[upper].molar(1.0)
-            values[upper] = medium.inputs[upper].check(amount / one)
+        waiting = {tuple(name.split("/")): ratio for name, ratio in self.ratios.items()}
+        while waiting:
+            for upper, lower in list(waiting):
+                if any(lower == other for other, _ in waiting):
+                    continue  # its denominator is itself set by a ratio: that one first
+                amount = waiting.pop((upper, lower)) * medium.inputs[lower].molar(values[lower])
+                one = medium.inputs[upper].molar(1.0)
+                values[upper] = medium.inputs[upper].check(amount / one)
+                break
+            else:
+                circle = ", ".join(self.ratios)
+                raise InputError(f"the ratios {circle} set each other", hint="leave one out")
         return values
 
     def totals(self) -> dict[str, float]:
