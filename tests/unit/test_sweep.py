@@ -109,7 +109,9 @@ def test_values_of_an_axis(fluid: Model, values: object, expected: list[float]) 
         ({"Mg": [1.0, {}]}, UnitError, "no list of numbers"),
         ({"Mg": 1.0}, UnitError, "no list of numbers"),
         ({"Mg": ["1.0", "2.0"]}, UnitError, "no unit"),
-        ({"Mg/Ca": [0.1], "Mg": [1.0]}, InputError, "varied too"),
+        ({"Mg/Ca": [0.1], "Mg": [1.0]}, InputError, "both set Mg"),
+        ({"Mg": [1.0], "Mg/Ca": [0.1]}, InputError, "both set Mg"),
+        ({"Mg/Ca": [0.1], "Mg/Pi": [0.1]}, InputError, "both set Mg"),
         ({"Mg": np.ones(4000), "Ca": np.ones(4000)}, OutOfRangeError, "16000000 points"),
     ],
 )

@@ -155,14 +155,17 @@ def grid(model: Model, over: Mapping[str, Values]) -> Design:
         raise InputError(
             "nothing is varied", where="sweep", hint='over={"serum.Mg": "0.5:2.0:16mmol/L"}'
         )
+    setters: dict[str, str] = {}  # input -> what sets it
     for name in over:
         ratio = RATIO.match(name)
-        if ratio and ratio[1] in over:
+        sets = ratio[1] if ratio else name
+        if sets in setters:
             raise InputError(
-                f"{name} sets {ratio[1]}, which is varied too",
+                f"{setters[sets]} and {name} both set {sets}",
                 where="sweep",
-                hint=f"vary {name} or {ratio[1]}, with {ratio[2]} if you like",
+                hint="vary one of the two",
             )
+        setters[sets] = name
     axes = tuple(
         Axis(name, model.unit_of(name), axis_values(model, name, values))
         for name, values in over.items()
