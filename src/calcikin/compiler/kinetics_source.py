@@ -135,8 +135,9 @@ class KineticsSource:
         self.dynamic_totals = [
             (i, s.component) for i, s in enumerate(network.states) if s.component is not None
         ]
-        for name in self.static:
-            layout.slot(f"node.{name}")
+        for node in network.nodes:  # not the set itself: its order differs between processes
+            if node.name in self.static:
+                layout.slot(f"node.{node.name}")
         self.printer = _printer()
 
     # ---- what depends on what ----------------------------------------------------------------

@@ -300,10 +300,10 @@ def _generator_hash() -> str:
 
     digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
     root = Path(__file__).resolve().parent.parent
-    for folder in ("compiler", "laws"):
-        for path in sorted((root / folder).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+    paths = [p for folder in ("compiler", "laws") for p in sorted((root / folder).glob("*.py"))]
+    for path in [*paths, root / "chemistry" / "activity.py"]:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
