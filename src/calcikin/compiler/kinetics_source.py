@@ -372,12 +372,12 @@ class KineticsSource:
         variables = [name for _, name in self.solution]
         components = [component or "" for _, component in self.dynamic_totals]
         is_cation = [1 if v in cations else 0 for v in variables]
-        first = [
-            slots[f"n.{v}.0"] if v in tables.ligands else slots[f"lna.{v}"] for v in variables
-        ]
+        first = [slots[f"n.{v}.0"] if v in tables.ligands else slots[f"lna.{v}"] for v in variables]
         return [
             numbers("VARIABLE_IS_CATION", is_cation, "int64"),
-            numbers("VARIABLE_IS_LOG", [int(k == "ln_activity") for k, _ in self.solution], "int64"),
+            numbers(
+                "VARIABLE_IS_LOG", [int(k == "ln_activity") for k, _ in self.solution], "int64"
+            ),
             numbers("VARIABLE_ROW", [cations.get(v, -1) for v in variables], "int64"),
             numbers("VARIABLE_FIRST", first, "int64"),
             numbers(

@@ -93,11 +93,35 @@ def cold_start(q, tot, x):
 
 
 @kernel
+def _close_ph(q, tot, x, s):
+    """Closed pH from far away: total H rises with a_H, so bisect ln a_H, then polish by Newton."""
+    ln_ah = q[{ln_ah}]
+    low, high = -34.5, 0.0  # pH 15 to 0
+    q[{ph_fixed}] = 1.0
+    for k in range(60):
+        q[{ln_ah}] = 0.5 * (low + high)
+        cold_start(q, tot, x)
+        if _speciate(q, tot, x, s) < 0:
+            break
+        if s[{total_h}] < tot[{h}]:
+            low = q[{ln_ah}]
+        else:
+            high = q[{ln_ah}]
+        if high - low < 1e-3:
+            break
+    q[{ph_fixed}] = 0.0
+    q[{ln_ah}] = ln_ah
+    return _speciate(q, tot, x, s)
+
+
+@kernel
 def speciate(q, tot, x, s):
     it = _speciate(q, tot, x, s)
     if it < 0:
         cold_start(q, tot, x)
         it = _speciate(q, tot, x, s)
+        if it < 0 and q[{ph_fixed}] < 0.5:
+            it = _close_ph(q, tot, x, s)
     return it
 
 
@@ -387,6 +411,7 @@ def generate_source(
             first_u=slots["u.0.0"],
             first_r=slots["r.0"],
             iterations=slots["iterations"],
+            total_h=slots["total_H"],
             i_fixed=layout.slot("i_fixed"),
             dg=slots["dg"],
             g=slots["g"],

@@ -26,7 +26,7 @@ METHODS = {"lsoda": "LSODA", "bdf": "BDF", "radau": "Radau"}
 #: Evaluations of the right-hand side after which a run is given up: 10 times the worst of a sweep of
 #: the shipped models over their input windows at rtol 1e-10.
 MAX_EVALUATIONS = 200_000
-FIRST_STEP = 1e-4  # s; nucleation from nothing is explosive and must not be stepped over
+FIRST_STEP = 1e-4  # s, at most; nucleation from nothing is explosive and must not be stepped over
 
 
 @dataclass
@@ -149,7 +149,9 @@ def integrate(
 
     start = time.perf_counter()
     problem = (rhs or right_hand_side, jacobian if exact_jacobian else None)
-    first = min(FIRST_STEP, float(times[-1]))
+    first = min(
+        FIRST_STEP, float(times[-1]), _fastest(compiled, y0, (rhs or right_hand_side)(0.0, y0))
+    )
     try:
         if method == "lsoda":
             outcome = _lsoda(*problem, y0, times, rtol, atol, first)
@@ -167,6 +169,13 @@ def integrate(
     if not np.all(np.isfinite(states)) or (success and t.size != times.size):
         status = Status.NOT_FINITE
     return Solution(t, states, status, message, reached, nfev, njev, wall)
+
+
+def _fastest(compiled: CompiledModel, y: Array, dy: Array) -> float:
+    """Time in which a thousandth of some dissolved total reacts [s]: no first step may be longer."""
+    totals = [i for i, state in enumerate(compiled.network.states) if state.component is not None]
+    times = [abs(y[i] / dy[i]) for i in totals if y[i] > 0.0 and dy[i] != 0.0]
+    return 1e-3 * min(times, default=np.inf)
 
 
 _Outcome = tuple[Array, Array, bool, str, int, int]
