@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
@@ -15,8 +16,9 @@ import pytest
 import xarray as xr
 
 from calcikin import Model, load
+from calcikin.errors import SimulationError
 from calcikin.solvers.status import Status
-from calcikin.sweep import save, sweep
+from calcikin.sweep import run, save, sweep
 
 OVER = {"serum.Mg": [0.5, 0.8, 99.0, 1.4], "serum.Pi": [0.9, 1.8]}
 READ = ["t50", "t50_crystalline", "pH_end", "HAP_end", "rh_cpp2", "ionised_Mg", "SI_OCP_end"]
@@ -81,7 +83,6 @@ def test_files_of_equal_sweeps_are_equal(serum: Model, tmp_path: Path) -> None:
 # --- processes that end badly -------------------------------------------------------------------
 
 SCRIPT = """
-import sys
 from calcikin import load, sweep
 
 model = load("sbf").with_({{"duration": "1 min"}})
@@ -97,6 +98,39 @@ def script(folder: Path, guard: str, points: int) -> Path:
     return path
 
 
+def kill_a_worker(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Kill one worker when a chunk comes back, so many times; the list fills with its ids."""
+    killed: list[int] = []
+    keep = run._Runner._keep
+
+    def keep_and_kill(self: object, *args: object) -> None:
+        keep(self, *args)  # type: ignore[arg-type]
+        children = multiprocessing.active_children()
+        if children and len(killed) < times and children[0].pid not in killed:
+            killed.append(children[0].pid or 0)
+            children[0].kill()
+
+    monkeypatch.setattr(run._Runner, "_keep", keep_and_kill)
+    return killed
+
+
+def test_a_killed_worker_costs_nothing(serum: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = {"serum.Mg": np.linspace(0.5, 2.0, 12)}
+    whole = sweep(serum, over, READ, jobs=1)
+    killed = kill_a_worker(monkeypatch, 1)
+    assert_identical(sweep(serum, over, READ, jobs=2, chunk=1), whole)
+    assert len(killed) == 1
+
+
+def test_workers_that_keep_dying_are_an_error(
+    serum: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = kill_a_worker(monkeypatch, 2)
+    with pytest.raises(SimulationError, match="died twice"):
+        sweep(serum, {"serum.Mg": np.linspace(0.5, 2.0, 100)}, READ, jobs=2, chunk=1)
+    assert len(killed) == 2
+
+
 def test_a_script_without_a_main_guard_still_gets_its_table(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(script(tmp_path, "if True:", 6))],
@@ -106,7 +140,8 @@ def test_a_script_without_a_main_guard_still_gets_its_table(tmp_path: Path) -> N
         check=True,
     )
     assert done.stdout == "failed 0 of 6\n"
-    assert "__main__" in done.stderr
+    # the warning names the line of the script that is to be guarded
+    assert "script.py:6: RuntimeWarning: worker processes could not start" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 #: What starting workers costs [s]: interpreter, imports, model and kernels from the cache; measured
-#: 1.6 s for two on a machine of two cores. Fewer seconds of work than that to be shared stay here.
-POOL_START = 1.6
+#: 1.5 s for two on a machine of two cores. A sweep that saves less by sharing is run here.
+POOL_START = 1.5
 #: Seconds of work that are sent to a worker at a time: long against the 1 ms of sending, short for
 #: the bar and for Ctrl-C.
 CHUNK_SECONDS = 0.5
@@ -208,7 +208,7 @@ class _Runner:
                         "worker processes could not start, so one process does the sweep; in a "
                         'script, call it under if __name__ == "__main__":',
                         RuntimeWarning,
-                        stacklevel=5,
+                        stacklevel=4,
                     )
                     return todo
                 if attempt == RESTARTS:
