@@ -23,6 +23,7 @@ from calcikin.assays.radii import (
     particle_number,
     particle_volume,
 )
+from calcikin.assays.steepest import t50_from_computed_curve
 from calcikin.assays.t50 import Transition, t50_from_curve, t50_from_fraction
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "particle_number",
     "particle_volume",
     "population_scattering",
+    "t50_from_computed_curve",
     "t50_from_curve",
     "t50_from_fraction",
 ]

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from calcikin import __version__
 from calcikin.assays import radii
 from calcikin.assays.nephelometry import REFRACTIVE_INDEX, Population, nephelometry
-from calcikin.assays.t50 import Transition, t50_from_curve, t50_from_fraction
+from calcikin.assays.steepest import t50_from_computed_curve
+from calcikin.assays.t50 import Transition, t50_from_fraction
 from calcikin.simulate.model import LN10, Model
 from calcikin.solvers.scipy_ivp import Solution, Work, integrate
 from calcikin.solvers.status import Status
@@ -206,7 +207,7 @@ class Result:
     def transition(self) -> Transition:
         """Second rise of the nephelometry curve."""
         crystals = bool(self.crystalline_fraction[-1] > 0.5)
-        return t50_from_curve(self.t, self.light, single_rise="transition" if crystals else "none")
+        return t50_from_computed_curve(self.t, self.light, from_start=crystals)
 
     def t50(self) -> float:
         """T50 by scattering [min]; NaN when there is no transition within the run."""
