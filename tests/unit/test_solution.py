@@ -294,6 +294,7 @@ def test_beyond_davies_is_said() -> None:
         (None, {"H": 1e-3, "pH": 7.0}, InputError, "both given"),
         (None, {"H": 1e-3, "pCO2": 0.05}, InputError, "closed"),
         (None, {"CO3": 1e-3, "pCO2": 0.05}, InputError, "CO3"),
+        ("open_serum", {"H": 1e-3}, InputError, "closed"),
         ("serum", {"serum.Mg": "20 mmol/L"}, OutOfRangeError, "mg/dL"),
         ("serum", {"serum.Mq": "1 mmol/L"}, UnknownNameError, "serum.Mg"),
         ("blood", {}, UnknownNameError, "blood"),

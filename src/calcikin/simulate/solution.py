@@ -161,10 +161,6 @@ def speciate(
     pco2 = _taken(given, "pCO2", "atm", _PCO2_WINDOW)
     if total_h is not None and "pH" in given:
         raise InputError("pH and total H are both given", hint="give one of the two")
-    if total_h is not None and pco2 is not None:
-        raise InputError(
-            "a closed pH (total H) and an open pCO2 are both given", hint="give a pH with the pCO2"
-        )
     if of is None:
         if preset is not None:
             raise InputError(
@@ -178,6 +174,12 @@ def speciate(
         title = f"{model.scenario.medium.name} {model.preset}".strip()
     if pco2 is not None:
         model = replace(model, scenario=replace(model.scenario, pco2=pco2))
+    if total_h is not None and model.scenario.pco2 is not None:
+        raise InputError(
+            "the pH is closed (total H) but carbonate is open (pCO2)",
+            where=title,
+            hint="give a pH with the pCO2",
+        )
     found = equilibrium(model, totals, total_h)
     answer = Speciation(
         free=found.free,
