@@ -165,9 +165,17 @@ class Result:
         return {"total": mg / ca, "free": free, "solid": solid}
 
     def mg_ca_at_acp(self) -> dict[str, float]:
-        """Mg/Ca three ways when there is most ACP; NaN in the solid when none formed."""
+        """Mg/Ca three ways while ACP lasts; NaN in the solid when none formed.
+
+        Read at the last output time with at least nine tenths of the most ACP there ever is: its Mg
+        has had time to exchange, and conversion has hardly begun.
+        """
         amorphous = self.phases["ACP"] + self.phases["CPP1"]
-        k = int(np.argmax(amorphous))
+        k = (
+            int(np.flatnonzero(amorphous >= 0.9 * amorphous.max())[-1])
+            if amorphous.max() > 0
+            else 0
+        )
         return {name: float(values[k]) for name, values in self.mg_ca.items()}
 
     # ---- particles and light -----------------------------------------------------------------
