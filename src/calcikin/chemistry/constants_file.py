@@ -1,66 +1,48 @@
 """Read a constant set from TOML, resolve its reactions, and prove that every entry balances.
 
-A file holds ``[set]`` (name, version, description, temperature_range in degC), ``[sources]``
-(key = {text, doi}), and lists ``[[component]]``, ``[[species]]``, ``[[phase]]`` and ``[[gas]]``
-(a gas names the dissolved species, and log_k is that of activity over pressure in mol/(L atm)).
+A file holds ``[set]`` (name, version, description, temperature_range in degC, activity: the name
+of the activity model, extends: see `constants_merge`), ``[sources]`` (key = {text, doi}), lists
+``[[component]]``, ``[[species]]``, ``[[phase]]`` and ``[[gas]]`` (a gas names the dissolved
+species, and log_k is that of activity over pressure in mol/(L atm)), and ``[epsilon]``
+("Ca+2 Cl-" = 0.14, an interaction coefficient of the SIT model in kg/mol).
 
 A species or a phase says
 
     reaction          as chemists write it; it may use any species defined above it
-    log_k             log10 K at 25 degC, or
-    log_k_37          log10 K at 37 degC where there is no value at 25 degC, or
-    analytic          six coefficients A1 ... A6 (see `logk`)
-    delta_h           reaction enthalpy [kJ/mol], optional, with log_k or log_k_37
-    ionic_strength    of the measurement [mol/L], 0 if absent. Above 0 the constant is a
-                      concentration constant; it is carried to I = 0 with the Davies equation at
-                      the temperature of the value, so that at that ionic strength the measured
-                      value comes out again
-    conditional       true: no such extrapolation (proteins), see `Species`
-    medium, uncertainty, uncertainty_basis, source (a key of [sources]), note
+    gamma             [ion size in Angstrom, b in kg/mol] of the extended Debye-Hueckel equation
+    log_k, ...        the constant and where it is from, see `constants_value`
 
 The new species is the term of the reaction that bears the entry's name.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from calcikin.chemistry.activity import davies_a, davies_term
+from calcikin.chemistry.activity_models import ACTIVITY_MODELS
+from calcikin.chemistry.constants_merge import INHERITED, extend
+from calcikin.chemistry.constants_value import VALUE_KEYS, read_value
 from calcikin.chemistry.formula import Reaction, imbalance, parse_formula, parse_reaction
-from calcikin.chemistry.logk import T25, T37, LogK
+from calcikin.chemistry.logk import LogK
 from calcikin.chemistry.records import (
     WATER,
     Component,
     ConstantSet,
     Gas,
-    Origin,
     Phase,
     Species,
 )
-from calcikin.chemistry.tables import check_keys, number, read_toml
+from calcikin.chemistry.tables import check_keys, numbers, read_toml
 from calcikin.errors import BalanceError, ModelFileError, UnknownNameError
 
-_COMPONENT_KEYS = {"name", "formula", "role", "note"}
-_ENTRY_KEYS = {
-    "name",
-    "reaction",
-    "log_k",
-    "log_k_37",
-    "analytic",
-    "delta_h",
-    "ionic_strength",
-    "conditional",
-    "medium",
-    "uncertainty",
-    "uncertainty_basis",
-    "source",
-    "note",
-}
-_SPECIES_KEYS = _ENTRY_KEYS | {"tags"}
+_COMPONENT_KEYS = {"name", "formula", "role", "note", "gamma", INHERITED}
+_ENTRY_KEYS = VALUE_KEYS | {"name", "reaction", INHERITED}
+_SPECIES_KEYS = _ENTRY_KEYS | {"tags", "gamma"}
 _PHASE_KEYS = _ENTRY_KEYS | {"formula"}
-_GAS_KEYS = (_ENTRY_KEYS | {"species"}) - {"reaction", "ionic_strength", "conditional"}
+_GAS_KEYS = (_ENTRY_KEYS | {"species", "water"}) - {"reaction", "ionic_strength", "conditional"}
 
 
 def read_constants(path: Path) -> ConstantSet:
@@ -74,6 +56,12 @@ def read_constants(path: Path) -> ConstantSet:
         When a reaction does not conserve an element or charge; names file, entry and imbalance.
     """
     document, sha256 = read_toml(path)
+    head = document.get("set")
+    base = head.get("extends") if isinstance(head, Mapping) else None
+    if base is not None:
+        other, base_hash = read_toml(path.parent / f"{base}.toml")
+        document = extend(other, document, where=str(path))
+        sha256 = hashlib.sha256((sha256 + base_hash).encode()).hexdigest()
     return build_constants(document, where=str(path), sha256=sha256)
 
 
@@ -101,6 +89,7 @@ class _Builder:
         self.components: dict[str, Component] = {}
         self.species: dict[str, Species] = {}
         self.by_formula: dict[str, str] = {}  # formula of a component -> its name
+        self.sources: Mapping[str, Any] = document.get("sources", {})
 
     def build(self, sha256: str) -> ConstantSet:
         head = self.document["set"]
@@ -116,6 +105,9 @@ class _Builder:
             phases[phase.name] = phase
         gases = {gas.name: gas for gas in map(self._gas, self.document.get("gas", []))}
         low, high = head.get("temperature_range", [4.0, 60.0])
+        activity = str(head.get("activity", "davies"))
+        if activity not in ACTIVITY_MODELS:
+            raise UnknownNameError("activity model", activity, ACTIVITY_MODELS, self.file)
         return ConstantSet(
             name=str(head["name"]),
             version=str(head["version"]),
@@ -126,6 +118,8 @@ class _Builder:
             gases=gases,
             temperature_range=(float(low) + 273.15, float(high) + 273.15),
             sha256=sha256,
+            activity_model=activity,
+            epsilon=self._epsilon(),
         )
 
     # --- entries --------------------------------------------------------------------------------
@@ -145,6 +139,7 @@ class _Builder:
             role=role,
             elements=formula.elements,
             note=str(entry.get("note", "")),
+            gamma=self._gamma(entry, where),
         )
         self.by_formula[str(entry["formula"])] = name
 
@@ -160,7 +155,7 @@ class _Builder:
                 f"the reaction {reaction.text!r} must hold {name} once", where=where
             )
         conditional = bool(entry.get("conditional", False))
-        log_k, origin = self._constant(entry, reaction, conditional, where)
+        log_k, origin = read_value(entry, reaction, self.sources, where, conditional=conditional)
         # formation: name = sum of the other terms, moved to the left side
         others = {term: -c / own for term, c in reaction.terms.items() if term != name}
         amounts, beta = self._resolve(others, where)
@@ -181,6 +176,8 @@ class _Builder:
             tags=tuple(str(tag) for tag in entry.get("tags", [])),
             reaction=reaction.text,
             origin=origin,
+            water=amounts.get(WATER, 0.0),
+            gamma=self._gamma(entry, where),
         )
 
     def _phase(self, entry: Mapping[str, Any]) -> Phase:
@@ -199,7 +196,7 @@ class _Builder:
             raise ModelFileError(
                 f"the solid must stand alone on the left side of {reaction.text!r}", where=where
             )
-        log_k, origin = self._constant(entry, reaction, False, where)
+        log_k, origin = read_value(entry, reaction, self.sources, where)
         amounts, beta = self._resolve(ions, where)
         # IAP in components = IAP as written / product of beta^coefficient of secondary species
         combined = LogK.combine([(1.0, log_k), *((-c, part) for c, part in beta)])
@@ -220,8 +217,31 @@ class _Builder:
         if species not in self.species:
             raise UnknownNameError("species", species, self.species, where)
         dissolution = Reaction(f"{entry['name']} = {species}", {species: 1.0})
-        log_k, origin = self._constant(entry, dissolution, False, where)
-        return Gas(str(entry["name"]), species, log_k, origin)
+        log_k, origin = read_value(entry, dissolution, self.sources, where)
+        return Gas(str(entry["name"]), species, log_k, origin, float(entry.get("water", 0.0)))
+
+    def _gamma(self, entry: Mapping[str, Any], where: str) -> tuple[float, float] | None:
+        if "gamma" not in entry:
+            return None
+        size, slope = numbers(entry, "gamma", 2, where)
+        return size, slope
+
+    def _epsilon(self) -> dict[tuple[str, str], float]:
+        """Interaction coefficients by names of components and species."""
+        found: dict[tuple[str, str], float] = {}
+        for pair, value in self.document.get("epsilon", {}).items():
+            where = f"{self.file}, epsilon {pair}"
+            ions = str(pair).split()
+            names = [self.by_formula.get(ion, ion) for ion in ions]
+            if len(names) != 2:
+                raise ModelFileError("an interaction needs two ions, as in 'Ca+2 Cl-'", where=where)
+            for ion, name in zip(ions, names, strict=True):
+                if name not in self.components and name not in self.species:
+                    raise UnknownNameError(
+                        "ion or species", ion, [*self.by_formula, *self.species], where
+                    )
+            found[names[0], names[1]] = numbers({"epsilon": [value]}, "epsilon", 1, where)[0]
+        return found
 
     # --- checks and resolution ------------------------------------------------------------------
 
@@ -307,73 +327,3 @@ class _Builder:
             raise BalanceError(
                 f"{name} has charge {charge:+d} but its components sum to {total:+d}", where=where
             )
-
-    # --- the number itself ----------------------------------------------------------------------
-
-    def _constant(
-        self, entry: Mapping[str, Any], reaction: Reaction, conditional: bool, where: str
-    ) -> tuple[LogK, Origin]:
-        """The log K of the reaction as written, at I = 0 unless conditional, and its origin."""
-        given = [key for key in ("log_k", "log_k_37", "analytic") if key in entry]
-        if len(given) != 1:
-            raise ModelFileError(
-                f"needs exactly one of log_k, log_k_37, analytic (has {given or 'none'})",
-                where=where,
-            )
-        T = T37 if given[0] == "log_k_37" else T25
-        ionic_strength = number(entry, "ionic_strength", where, 0.0)
-        delta_h = number(entry, "delta_h", where) if "delta_h" in entry else None
-        if given[0] == "analytic":
-            values = entry["analytic"]
-            if len(values) != 6 or "delta_h" in entry or ionic_strength:
-                raise ModelFileError(
-                    "analytic needs six coefficients, at I = 0 and without delta_h", where=where
-                )
-            a1, a2, a3, a4, a5, a6 = (float(v) for v in values)
-            log_k = LogK.combine([(1.0, LogK(0.0, None, (a1, a2, a3, a4, a5, a6)))])
-            published = log_k.value_25
-        else:
-            published = number(entry, given[0], where)
-            value = published
-            if ionic_strength > 0.0 and not conditional:
-                value -= self._davies_shift(reaction, ionic_strength, T)
-            log_k = LogK.from_value(value, T, delta_h)
-        if conditional and ionic_strength <= 0.0:
-            raise ModelFileError("a conditional constant needs its ionic_strength", where=where)
-        return log_k, self._origin(entry, published, T, ionic_strength, where)
-
-    @staticmethod
-    def _davies_shift(reaction: Reaction, ionic_strength: float, T: float) -> float:
-        """log10 K(concentrations, I) - log10 K(I = 0) after Davies, = A D(I) sum(nu z^2)."""
-        change = sum(c * parse_formula(t).charge ** 2 for t, c in reaction.terms.items())
-        return davies_a(T) * davies_term(ionic_strength) * change
-
-    def _origin(
-        self,
-        entry: Mapping[str, Any],
-        published: float,
-        T: float,
-        ionic_strength: float,
-        where: str,
-    ) -> Origin:
-        sources = self.document.get("sources", {})
-        key = str(entry["source"])
-        if key != "assumed" and key not in sources:
-            raise UnknownNameError("source", key, [*sources, "assumed"], where)
-        source = sources.get(key, {"text": "assumed"})
-        basis = str(entry.get("uncertainty_basis", "assumed"))
-        if basis not in ("published", "assumed"):
-            raise ModelFileError(
-                f"uncertainty_basis {basis!r} is not published or assumed", where=where
-            )
-        return Origin(
-            source=str(source["text"]),
-            doi=str(source.get("doi", "")),
-            note=str(entry.get("note", "")),
-            uncertainty=number(entry, "uncertainty", where),
-            uncertainty_basis=basis,
-            temperature=T,
-            ionic_strength=ionic_strength,
-            medium=str(entry.get("medium", "")),
-            published=published,
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from calcikin.chemistry.logk import LogK
@@ -27,6 +27,8 @@ class Component:
     role : "cation" | "ligand" | "inert"; an inert component forms no species
     elements : Mapping[str, float], atoms or groups per ion [1]
     note : str
+    gamma : (float, float) | None, ion size [Angstrom] and b [kg/mol] of the extended Debye-Hueckel
+        equation (see `activity_models`)
     """
 
     name: str
@@ -35,6 +37,7 @@ class Component:
     role: Role
     elements: Mapping[str, float]
     note: str = ""
+    gamma: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Origin:
         carried to zero with the Davies equation, unless the species is conditional
     medium : str, background electrolyte of the measurement
     published : float, log10 K of the reaction as published, at that temperature and ionic strength
+    inherited : str, name of the set that the entry was taken over from, empty for an own entry
     """
 
     source: str
@@ -64,6 +68,7 @@ class Origin:
     ionic_strength: float
     medium: str
     published: float
+    inherited: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ class Species:
     tags : tuple of str, groups that switches act on, e.g. ``"mg_phosphate"``
     reaction : str, as written in the file
     origin : Origin
+    water : float, H2O taken up when it forms from components (1 for OH-, -1 for CO2) [1]
+    gamma : (float, float) | None, as that of `Component`
     """
 
     name: str
@@ -92,6 +99,8 @@ class Species:
     tags: tuple[str, ...]
     reaction: str
     origin: Origin
+    water: float = 0.0
+    gamma: tuple[float, float] | None = None
 
     def log_beta(self, T: float) -> float:
         """log10 of the formation constant from components at `T` [K]."""
@@ -156,12 +165,14 @@ class Gas:
     species : str, the dissolved species, e.g. ``"CO2"``
     log_k : LogK, log10 of activity of the species over partial pressure [mol/(L atm)]
     origin : Origin
+    water : float, H2O taken up on dissolution (1 where the species is H2CO3) [1]
     """
 
     name: str
     species: str
     log_k: LogK
     origin: Origin
+    water: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -177,6 +188,9 @@ class ConstantSet:
     gases : dict[str, Gas]
     temperature_range : (float, float), where the set is meant to be used [K]
     sha256 : str, hash of the file the set was read from (empty for a set made in memory)
+    activity_model : str, the activity model that belongs to the constants (see `activity_models`)
+    epsilon : Mapping[(str, str), float], two components or species -> interaction coefficient of
+        the SIT model [kg/mol]; a pair that is not listed has none
     """
 
     name: str
@@ -188,6 +202,8 @@ class ConstantSet:
     gases: dict[str, Gas]
     temperature_range: tuple[float, float] = (277.15, 333.15)
     sha256: str = ""
+    activity_model: str = "davies"
+    epsilon: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def component(self, name: str) -> Component:
         """The component called `name`; UnknownNameError with the nearest name otherwise."""
@@ -221,7 +237,19 @@ class ConstantSet:
             for name, item in self.species.items()
             if name not in species and not set(item.tags) & set(tags)
         }
-        return replace(self, species=kept)
+        epsilon = {
+            pair: value
+            for pair, value in self.epsilon.items()
+            if all(name in kept or name in self.components for name in pair)
+        }
+        return replace(self, species=kept, epsilon=epsilon)
+
+    def inherited(self) -> list[str]:
+        """Species, phases and gases whose constants were taken over from another set."""
+        origins = {name: item.origin for name, item in self.species.items()}
+        origins |= {name: item.origin for name, item in self.phases.items()}
+        origins |= {name: item.origin for name, item in self.gases.items()}
+        return [name for name, origin in origins.items() if origin.inherited]
 
     def sources(self) -> list[str]:
         """Every distinct reference behind the set, in order of first use."""

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcikin.chemistry.activity import VALID_IONIC_STRENGTH, ActivityWarning
-from calcikin.chemistry.records import ConstantSet
+from calcikin.chemistry.activity import ActivityWarning
+from calcikin.chemistry.records import WATER, ConstantSet
 from calcikin.chemistry.system import ACCEPTED, Array, System
 from calcikin.errors import OutOfRangeError, SimulationError
 
-#: Most ionic strengths tried; a dozen are needed at the very worst.
+#: Most ionic strengths tried for one medium; a dozen are needed at the very worst.
 MAX_OUTER = 100
+#: Most media (concentrations, activity of water) tried, and the change of ln gamma or ln a_w at
+#: which one counts as settled: roundoff of sums of a hundred terms near 1.
+MAX_MEDIA = 200
+SETTLED = 1e-13
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Equilibrium:
         with H as a total reproduces the solution
     T : float, temperature [K]
     constants : ConstantSet
+    water_activity : float [1]
+    activity_model : str
     """
 
     free: dict[str, float]
@@ -56,6 +62,8 @@ class Equilibrium:
     totals: dict[str, float]
     T: float
     constants: ConstantSet
+    water_activity: float = 1.0
+    activity_model: str = "davies"
 
     @property
     def charge(self) -> float:
@@ -78,6 +86,7 @@ def solve(
     *,
     fixed_activity: Mapping[str, float] | None = None,
     ionic_strength: float | None = None,
+    activity: str | None = None,
     gamma: Mapping[str, float] | None = None,
     start: Mapping[str, float] | None = None,
 ) -> Equilibrium:
@@ -92,8 +101,11 @@ def solve(
         pressure [atm], e.g. ``{"H": 10**-7.4}`` or ``{"CO2(g)": 0.053}``; H must be given here or
         among the totals
     ionic_strength : float, optional, fixed I [mol/L]; by default it comes from the solution
+    activity : str, optional, name of the activity model (``davies``, ``truesdell_jones``, ``sit``);
+        by default the one that belongs to the set. `davies` is on the molar scale, the others on
+        the molal one, where mol/L stands for mol/kg of water
     gamma : Mapping[str, float], optional, component or species -> activity coefficient to use in
-        place of the Davies equation, for comparison with other programs
+        place of the model's, for comparison with other programs
     start : Mapping[str, float], optional, component -> free concentration to start from [mol/L]
 
     Returns
@@ -110,40 +122,58 @@ def solve(
     Warns
     -----
     ActivityWarning
-        When the ionic strength exceeds 0.5 mol/L, the validity of the Davies equation.
+        When the ionic strength exceeds the validity of the activity model: 0.5 mol/L for Davies,
+        0.7 for Truesdell-Jones, 3.5 for SIT.
     """
-    system = System(constants, totals, T, fixed_activity or {}, gamma)
+    system = System(constants, totals, T, fixed_activity or {}, gamma, activity)
     y = system.start(start or {})
-    iterations = outer = 0
-    low, high = 0.0, math.inf
-    previous: tuple[float, float] | None = None
+    iterations = outer = media = 0
     # Without its own ionic strength: begin at that of the components themselves, unpaired.
     i = system.bare_ionic_strength() if ionic_strength is None else _checked_i(ionic_strength)
+    converged, change = True, math.inf
+    while converged and change > SETTLED and media < MAX_MEDIA:
+        y, i, residual, steps, tried = _at_medium(system, y, i, held=ionic_strength is not None)
+        iterations += steps
+        outer += tried
+        media += 1
+        converged = residual <= ACCEPTED and tried < MAX_OUTER
+        change = system.settle(y, i)
+    if not converged or media >= MAX_MEDIA:
+        raise SimulationError(
+            f"the speciation did not converge: relative residual {residual:.1e} after "
+            f"{iterations} Newton steps, {outer} ionic strengths and {media} media",
+            where=f"totals {dict(totals)}, T {T} K",
+            hint="give a fixed ionic strength, or check the totals for a value in the wrong unit",
+        )
+    if i > system.activity.valid:
+        warnings.warn(
+            f"ionic strength {i:.2g} mol/L is beyond {system.activity.title} "
+            f"({system.activity.valid:g} mol/L)",
+            ActivityWarning,
+            stacklevel=2,
+        )
+    return _result(system, y, i, residual, iterations, outer)
+
+
+def _at_medium(
+    system: System, y: Array, i: float, *, held: bool
+) -> tuple[Array, float, float, int, int]:
+    """Solve at the medium in hand; y, I, relative residual, Newton steps, ionic strengths tried."""
+    low, high = 0.0, math.inf
+    previous: tuple[float, float] | None = None
+    iterations = outer = 0
     while True:
         y, residual, steps = system.newton(y, i)
         iterations += steps
         outer += 1
-        if ionic_strength is not None:
+        if held:
             break
         excess = system.ionic_strength(y, i) - i
         if abs(excess) <= 1e-13 * (i + excess) or outer >= MAX_OUTER:
             break
         low, high = (i, high) if excess > 0.0 else (low, i)
         i, previous = _next_i(i, excess, previous, low, high), (i, excess)
-    if not residual <= ACCEPTED or outer >= MAX_OUTER:
-        raise SimulationError(
-            f"the speciation did not converge: relative residual {residual:.1e} after "
-            f"{iterations} Newton steps and {outer} ionic strengths",
-            where=f"totals {dict(totals)}, T {T} K",
-            hint="give a fixed ionic strength, or check the totals for a value in the wrong unit",
-        )
-    if i > VALID_IONIC_STRENGTH:
-        warnings.warn(
-            f"ionic strength {i:.2g} mol/L is beyond the Davies equation (0.5 mol/L)",
-            ActivityWarning,
-            stacklevel=2,
-        )
-    return _result(system, y, i, residual, iterations, outer)
+    return y, i, residual, iterations, outer
 
 
 def _next_i(
@@ -191,6 +221,8 @@ def _result(
         totals=dict(zip(tab.components, totals.tolist(), strict=True)),
         T=system.T,
         constants=system.constants,
+        water_activity=math.exp(system.ln_water(i)),
+        activity_model=system.activity.name,
     )
 
 
@@ -207,13 +239,13 @@ def saturation_indices(equilibrium: Equilibrium) -> dict[str, float]:
         Phase -> SI; ``-inf`` where a constituent is absent.
     """
     constants = equilibrium.constants
+    activity = {**equilibrium.activity, WATER: equilibrium.water_activity}
     indices: dict[str, float] = {}
     for name, phase in constants.phases.items():
         log_iap = 0.0
         for component, number in phase.stoichiometry.items():
-            if component in constants.components:
-                a = equilibrium.activity[component]
-                log_iap += number * (math.log10(a) if a > 0.0 else -math.inf)
+            a = activity[component]
+            log_iap += number * (math.log10(a) if a > 0.0 else -math.inf)
         indices[name] = log_iap - phase.log_k.at(equilibrium.T)
     return indices
 

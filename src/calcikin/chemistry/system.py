@@ -2,18 +2,20 @@
 
 With y_k = ln activity of component k, every dissolved entity e (a component ion or a species) has
 
-    ln c_e = ln K_e + sum_k E_ek y_k - ln gamma_e                                       (1)
+    ln c_e = ln K_e + sum_k E_ek y_k + w_e ln a_w - ln gamma_e                          (1)
 
-where E is the identity for components and the stoichiometry for species, and K is 1 or beta. A
-conditional species (a protein site) acts on concentrations: its gamma is 1 and the gammas of its
-components are divided out. At fixed activity coefficients the mass balances
+where E is the identity for components and the stoichiometry for species, K is 1 or beta, w the
+number of H2O taken up on formation and a_w the activity of water. A conditional species (a protein
+site) acts on concentrations: its gamma is 1 and the gammas of its components are divided out. At
+fixed activity coefficients the mass balances
 
     r_k = sum_e E_ek c_e - T_k = 0                                                      (2)
 
 are the gradient of the convex function F(y) = sum_e c_e - T . y, whose Hessian
 E^T diag(c) E is symmetric and positive definite: a damped Newton step converges from any start.
 The ionic strength I = 1/2 sum z^2 c over entities that are not conditional is found outside that
-loop, as the root of one scalar equation. Components of total zero are left out exactly.
+loop, as the root of one scalar equation; what an activity model needs besides I (concentrations,
+a_w) outside of that, by substitution. Components of total zero are left out exactly.
 
 A fixed activity may name a species instead of a component (``CO2`` for an open system): the
 species then takes the place of its ligand in the basis. A total of H given together with it counts
@@ -28,7 +30,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.chemistry.activity import davies_a, davies_term
+from calcikin.chemistry.activity_models import activity_model
 from calcikin.chemistry.constants import ConstantSet, Tableau, tableau
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
 
@@ -42,7 +44,6 @@ ACCEPTED = 1e-10
 #: Largest change of ln activity in one Newton step (assumed; keeps exponentials finite).
 STEP_LIMIT = 4.0
 MAX_NEWTON = 400
-LN10 = math.log(10.0)
 
 
 class System:
@@ -55,6 +56,7 @@ class System:
         T: float,
         fixed: Mapping[str, float],
         gamma: Mapping[str, float] | None = None,
+        activity: str | None = None,
     ) -> None:
         low, high = constants.temperature_range
         if not low - 1e-9 <= T <= high + 1e-9:
@@ -73,7 +75,13 @@ class System:
         self.ln_k = np.concatenate([np.zeros(n), tab.ln_beta])
         self.z2 = np.concatenate([tab.component_charge, tab.species_charge]).astype(float) ** 2
         self.conditional = np.concatenate([np.zeros(n, dtype=bool), tab.conditional])
+        self.activity = activity_model(activity or constants.activity_model, constants, T)
+        #: concentrations at which the activity model takes what depends on more than I [mol/L]
+        self.medium = np.zeros(len(self.names))
+        self.water = np.zeros(len(self.names))  # w of equation (1)
+        self.water[n:] = [item.water for item in constants.species.values()]
         self.totals = np.zeros(n)
+        self.y_water = np.zeros(n)  # a fixed activity is exp(y_fixed) a_w^y_water
         self.y_fixed = np.full(n, np.nan)  # ln activity where it is fixed
         self.basis = self.E.copy()
         self.given: dict[int, float] = {}  # entity -> ln gamma, where it is given
@@ -99,9 +107,11 @@ class System:
                 raise OutOfRangeError(f"the total of {name} must be >= 0 mol/L, not {value!r}")
             self.totals[tab.index[name]] = value
         for name, value in fixed.items():
+            water = 0.0
             if name in self.constants.gases:
                 gas = self.constants.gases[name]
                 name, value = gas.species, value * 10.0 ** gas.log_k.at(self.T)
+                water = gas.water
             if name not in self.names:
                 known = [*self.names, *self.constants.gases]
                 raise UnknownNameError("component, species or gas", name, known)
@@ -116,7 +126,7 @@ class System:
                     f"activity of {name}",
                     hint="give one of the two",
                 )
-            self.y_fixed[k] = math.log(value)
+            self.y_fixed[k], self.y_water[k] = math.log(value), water
         h = tab.index["H"]
         if "H" not in totals and not np.isfinite(self.y_fixed[h]):
             raise InputError(
@@ -138,6 +148,7 @@ class System:
         row = self.E[e].copy()
         row[ligand] -= 1.0
         self.ln_k = self.ln_k - self.basis[:, ligand] * self.ln_k[e]
+        self.water = self.water - self.basis[:, ligand] * self.water[e]
         self.basis = self.basis - np.outer(self.basis[:, ligand], row)
         return ligand
 
@@ -145,16 +156,20 @@ class System:
 
     def ln_gamma(self, i: float) -> Array:
         """The ln gamma of every entity at ionic strength `i`, shape (n_entities,)."""
-        ln_gamma: Array = -LN10 * davies_a(self.T) * davies_term(i) * self.z2
-        ln_gamma[self.conditional] = 0.0
+        ln_gamma = self.activity.ln_gamma(i, self.medium)
         for e, value in self.given.items():
             ln_gamma[e] = value
         return ln_gamma
 
-    def offset(self, ln_gamma: Array) -> Array:
+    def ln_water(self, i: float) -> float:
+        """The ln of the activity of water at ionic strength `i` [1]."""
+        return self.activity.ln_water(i, self.medium)
+
+    def offset(self, i: float) -> Array:
         """The part of ln c_e in equation (1) that does not depend on y, shape (n_entities,)."""
         n = len(self.tableau.components)
-        shift: Array = self.ln_k - ln_gamma
+        ln_gamma, ln_water = self.ln_gamma(i), self.ln_water(i)
+        shift: Array = self.ln_k + (self.water + self.basis @ self.y_water) * ln_water - ln_gamma
         shift[self.conditional] -= self.E[self.conditional] @ ln_gamma[:n]
         return shift
 
@@ -163,8 +178,17 @@ class System:
         c = np.zeros(len(self.names))
         e = self.present
         full = np.where(self.known, y, 0.0)
-        c[e] = np.exp(np.minimum(self.offset(self.ln_gamma(i))[e] + self.basis[e] @ full, 700.0))
+        c[e] = np.exp(np.minimum(self.offset(i)[e] + self.basis[e] @ full, 700.0))
         return c
+
+    def settle(self, y: Array, i: float) -> float:
+        """Take the medium from solution `y`; the largest change of ln gamma or ln a_w it makes."""
+        if self.activity.local:
+            return 0.0
+        before, water = self.ln_gamma(i), self.ln_water(i)
+        self.medium = self.concentrations(y, i)
+        change = np.abs(self.ln_gamma(i) - before)[self.present].max(initial=0.0)
+        return max(float(change), abs(self.ln_water(i) - water))
 
     def residuals(self, c: Array) -> tuple[Array, float]:
         """r_k of equation (2) for the unknowns [mol/L], and the largest relative one [1]."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from calcikin.errors import ModelFileError, UnknownNameError
 
-__all__ = ["check_keys", "number", "pair", "read_toml", "table", "text"]
+__all__ = ["check_keys", "number", "numbers", "pair", "read_toml", "table", "text"]
 
 Table = Mapping[str, Any]
+_WORDS = {1: "one number", 2: "two numbers", 6: "six numbers"}
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -65,6 +66,14 @@ def number(entry: Table, key: str, where: str, default: float | None = None) -> 
     if value is None or not is_number or not math.isfinite(value):
         raise ModelFileError(f"{key} must be a finite number, not {value!r}", where=where)
     return float(value)
+
+
+def numbers(entry: Table, key: str, count: int, where: str) -> list[float]:
+    """The list of `count` finite numbers under `key`; ModelFileError when it is none."""
+    value = entry.get(key)
+    if not isinstance(value, list) or len(value) != count:
+        raise ModelFileError(f"{key} must be a list of {_WORDS[count]}, not {value!r}", where=where)
+    return [number({key: item}, key, where) for item in value]
 
 
 def pair(entry: Table, key: str, where: str) -> tuple[float, float]:
