@@ -1,12 +1,14 @@
 """T50 of a computed (noise-free) curve: half-way point of its steepest rise.
 
-    s(t) = dI/dt,  t_m = argmax s after the first rise                                   (1)
-    t_a, t_b: nearest times before and after t_m at which s has fallen to a tenth of s(t_m)   (2)
-    I(T50) = (I(t_a) + I(t_b)) / 2                                                       (3)
+    w(t) = max(dI/dt, 0)^4 after the first rise                                          (1)
+    mu, sigma: mean and standard deviation of t with the weight w                        (2)
+    I(T50) = (I(mu - 5 sigma) + I(mu + 5 sigma)) / 2                                     (3)
 
-Everything in (1)-(3) changes continuously with the curve, so slopes such as dT50/dMg are free of the
-jumps (5-10 min, measured) that a choice among plateaus by fit makes where a curve rises in two stages.
-For a symmetric rise T50 is its midpoint exactly. On noisy readings the derivative is useless: there
+The fourth power makes the steepest rise speak alone; slow rises before and after it (drift, later
+ripening) weigh nothing. Everything in (1)-(3) changes smoothly with the curve, so slopes such as
+dT50/dMg are free of the jumps (up to 10 min, measured) that a choice among plateaus makes where a curve
+rises in two stages. For a symmetric rise T50 is its midpoint exactly, and for a logistic rise the window
+(3) spans 95 % of the height. On noisy readings a derivative is useless: there
 `calcikin.assays.t50.t50_from_curve` is meant.
 """
 
@@ -19,13 +21,16 @@ from scipy.optimize import brentq
 
 from calcikin.assays.t50 import Transition
 
-__all__ = ["SHOULDER", "t50_from_computed_curve"]
+__all__ = ["t50_from_computed_curve"]
 
 Array = npt.NDArray[np.float64]
 
-#: Share of the steepest slope at which a rise begins and ends; of a logistic rise (2) then spans 95 %
-#: of the height. Assumed; T50 of the healthy serum moves by under 10 min between 0.05 and 0.2.
-SHOULDER = 0.1
+#: Power of the slope in (1), and half-width of the window (3) in sigma. Assumed; between 3 and 6 sigma
+#: the T50 of healthy serum moves by under 2 min.
+POWER = 4
+WINDOW = 5.0
+#: The record must reach this many sigma beyond the mean for the rise to count as complete.
+COMPLETE = 2.5
 #: A rise lower than this share of the curve's range is none.
 LEAST_RISE = 0.05
 _POINTS_PER_INTERVAL = 8
@@ -84,28 +89,20 @@ def _rise(t: Array, y: Array, begin: float) -> Transition:
     knots = np.concatenate([[begin], t[t > begin]])
     parts = np.arange(_POINTS_PER_INTERVAL) / _POINTS_PER_INTERVAL
     grid = np.append((knots[:-1, None] + np.diff(knots)[:, None] * parts).ravel(), knots[-1])
-    slope = curve(grid, 1)
-    top = int(np.argmax(slope))
-    level = SHOULDER * slope[top]
-    if not slope[top] > 0.0:
+    slope = np.maximum(curve(grid, 1), 0.0)
+    steepest = float(slope.max())
+    if not steepest > 0.0:
         return Transition(np.nan, "no_transition")
-    below = slope < level
-    before = np.flatnonzero(below[:top])
-    after = np.flatnonzero(below[top:])
-    start = grid[0] if before.size == 0 else _cross(curve, grid, before[-1], level)
-    span = float(y.max() - y.min())
-    if after.size == 0:
-        rising = float(curve(grid[-1]) - curve(start)) > LEAST_RISE * span
-        return Transition(np.nan, "incomplete" if rising else "no_transition")
-    end = _cross(curve, grid, top + after[0] - 1, level)
+    weight = (slope / steepest) ** POWER * np.gradient(grid)
+    mean = float((weight * grid).sum() / weight.sum())
+    spread = float(np.sqrt((weight * (grid - mean) ** 2).sum() / weight.sum()))
+    start = max(mean - WINDOW * spread, begin)
+    end = min(mean + WINDOW * spread, float(t[-1]))
     low, high = float(curve(start)), float(curve(end))
-    if high - low < LEAST_RISE * span:
+    if high - low < LEAST_RISE * float(y.max() - y.min()):
         return Transition(np.nan, "no_transition")
+    if mean + COMPLETE * spread > t[-1]:
+        return Transition(np.nan, "incomplete")
     middle = 0.5 * (low + high)
     t50 = float(brentq(lambda x: float(curve(x)) - middle, start, end))
-    return Transition(t50, "ok", low, high, float(start), float(end), float(slope[top]))
-
-
-def _cross(curve: CubicSpline, grid: Array, i: int, level: float) -> float:
-    """Where the slope passes ``level`` between grid points i and i + 1 [s]."""
-    return float(brentq(lambda x: float(curve(x, 1)) - level, grid[i], grid[i + 1]))
+    return Transition(t50, "ok", low, high, start, end, steepest)
