@@ -25,8 +25,8 @@ __all__ = ["t50_from_computed_curve"]
 
 Array = npt.NDArray[np.float64]
 
-#: Power of the slope in (1), and half-width of the window (3) in sigma. Assumed; between 3 and 6 sigma
-#: the T50 of healthy serum moves by under 2 min.
+#: Power of the slope in (1), and half-width of the window (3) in sigma. Assumed; between 4 and 6 sigma
+#: the T50 of healthy serum moves by under 1 min.
 POWER = 4
 WINDOW = 5.0
 #: The record must reach this many sigma beyond the mean for the rise to count as complete.

@@ -199,15 +199,17 @@ def _solution_derivatives(q, tot, s, D):
 
 @kernel
 def jacobian(y, q, x, tot, s, J):
+    for i in range(N_STATES):
+        for j in range(N_STATES):
+            J[i, j] = 0.0
     if solution(q, y, x, tot, s) < 0:
-        J[:, :] = np.nan
+        J[0, 0] = np.nan
         return -1
     G = np.empty(N_GRADIENTS)
     R = np.zeros((N_STATES, N_VARIABLES))
     D = np.empty((N_VARIABLES, N_TOTALS))
     _gradients(q, y, s, G)
     _solution_derivatives(q, tot, s, D)
-    J[:, :] = 0.0
     for e in range(DIRECT_ROW.size):
         J[DIRECT_ROW[e], DIRECT_COLUMN[e]] += DIRECT_FACTOR[e] * G[DIRECT_SLOT[e]]
     for e in range(THROUGH_ROW.size):
@@ -226,16 +228,19 @@ def observe(ys, q, x, tot, s, v, out_s, out_v, out_o):
     failed = 0
     x[{n_cations}] = 0.0
     for k in range(ys.shape[0]):
+        # loops, not slices: assigning a slice compiles in seconds, a loop in no time
         if solution(q, ys[k], x, tot, s) < 0:
-            out_s[k, :] = np.nan
-            out_v[k, :] = np.nan
-            out_o[k, :] = np.nan
             failed += 1
-            continue
-        _rates(q, ys[k], s, v)
-        out_s[k, :] = s
-        out_v[k, :] = v[:N_PROCESSES]
-        out_o[k, :] = v[N_PROCESSES:]
+            s[:] = np.nan
+            v[:] = np.nan
+        else:
+            _rates(q, ys[k], s, v)
+        for i in range(s.size):
+            out_s[k, i] = s[i]
+        for i in range(N_PROCESSES):
+            out_v[k, i] = v[i]
+        for i in range(v.size - N_PROCESSES):
+            out_o[k, i] = v[N_PROCESSES + i]
     return failed
 
 
