@@ -128,12 +128,12 @@ def integrate(
         raise UnknownNameError("solver", method, METHODS)
     module, work = compiled.module, Work.of(compiled)
     n = y0.size
-    evaluations = 0
+    evaluations, latest = 0, 0.0
     module.cold_start(q, _totals(compiled, q, y0, work), work.x)
 
     def right_hand_side(t: float, y: Array) -> Array:
-        nonlocal evaluations
-        evaluations += 1
+        nonlocal evaluations, latest
+        evaluations, latest = evaluations + 1, t
         if evaluations > MAX_EVALUATIONS:
             raise _GiveUp(Status.STEP_LIMIT, t)
         dy = np.empty(n)  # SciPy keeps references: never hand out the same buffer twice
@@ -149,10 +149,9 @@ def integrate(
 
     start = time.perf_counter()
     problem = (rhs or right_hand_side, jacobian if exact_jacobian else None)
-    first = min(
-        FIRST_STEP, float(times[-1]), _fastest(compiled, y0, (rhs or right_hand_side)(0.0, y0))
-    )
     try:
+        fastest = _fastest(compiled, y0, problem[0](0.0, y0))
+        first = min(FIRST_STEP, float(times[-1]), fastest)
         if method == "lsoda":
             outcome = _lsoda(*problem, y0, times, rtol, atol, first)
         else:
@@ -161,6 +160,20 @@ def integrate(
         wall = time.perf_counter() - start
         return Solution(
             times[:1], y0[None, :], stop.status, stop.status.word, stop.t, evaluations, 0, wall
+        )
+    except (ValueError, np.linalg.LinAlgError) as trouble:
+        # SciPy's own. Its step for a Jacobian by differences grows tenfold with each Jacobian for
+        # a state that acts on little, until it overflows and the factorisation refuses the matrix.
+        wall = time.perf_counter() - start
+        return Solution(
+            times[:1],
+            y0[None, :],
+            Status.SOLVER_FAILED,
+            f"{method}: {trouble}",
+            latest,
+            evaluations,
+            0,
+            wall,
         )
     wall = time.perf_counter() - start
     t, states, success, message, nfev, njev = outcome
@@ -228,17 +241,18 @@ def _solve_ivp(
     """BDF or Radau; output from the solver's dense interpolant."""
     from scipy.integrate import solve_ivp
 
-    answer = solve_ivp(
-        rhs,
-        (0.0, float(times[-1])),
-        y0,
-        method=name,
-        t_eval=times,
-        jac=jacobian,
-        rtol=rtol,
-        atol=atol,
-        first_step=first_step,
-    )
+    with np.errstate(all="ignore"):  # what went wrong is in the status
+        answer = solve_ivp(
+            rhs,
+            (0.0, float(times[-1])),
+            y0,
+            method=name,
+            t_eval=times,
+            jac=jacobian,
+            rtol=rtol,
+            atol=atol,
+            first_step=first_step,
+        )
     states = np.ascontiguousarray(answer.y.T)
     message = str(answer.message)
     return answer.t, states, bool(answer.success), message, int(answer.nfev), int(answer.njev)
