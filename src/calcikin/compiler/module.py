@@ -199,11 +199,11 @@ def _solution_derivatives(q, tot, s, D):
 
 @kernel
 def jacobian(y, q, x, tot, s, J):
+    failed = solution(q, y, x, tot, s) < 0
     for i in range(N_STATES):
         for j in range(N_STATES):
-            J[i, j] = 0.0
-    if solution(q, y, x, tot, s) < 0:
-        J[0, 0] = np.nan
+            J[i, j] = np.nan if failed else 0.0
+    if failed:
         return -1
     G = np.empty(N_GRADIENTS)
     R = np.zeros((N_STATES, N_VARIABLES))
