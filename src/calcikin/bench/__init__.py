@@ -1,0 +1,8 @@
+"""Benchmarks: what an answer costs, how accurate it is, and on which machine."""
+
+from __future__ import annotations
+
+from calcikin.bench.problem import run
+from calcikin.bench.report import BenchReport
+
+__all__ = ["BenchReport", "run"]
