@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -23,33 +24,9 @@ from calcikin.chemistry.constants import ConstantSet, load_constants
 from calcikin.chemistry.constants_file import build_constants
 from calcikin.chemistry.speciation import Equilibrium, saturation_indices, solve
 
+Waters = Mapping[str, tuple[float, dict[str, float]]]
 VECTORS = Path(__file__).parents[1] / "data" / "phreeqc_vectors.csv"
 
-# The recipes of the nine waters [mmol/kg water] and their temperature [degC]; pH 7.4 in all. They
-# are not stored with the vectors; found by matching ionic strength and molalities to six digits.
-WATERS = {
-    "plasma_UF_37C_pH7.4": (
-        37.0,
-        {"Ca": 1.45, "Mg": 0.6, "P": 1.1, "Na": 142, "K": 4.2, "Cl": 105, "C(4)": 24, "S(6)": 0.5},
-    ),
-    "plasma_UF_noMg": (
-        37.0,
-        {"Ca": 1.45, "Mg": 1e-9, "P": 1.1, "Na": 142, "K": 4.2, "Cl": 105, "C(4)": 24, "S(6)": 0.5},
-    ),
-    "SBF_Kokubo_37C_pH7.4": (
-        37.0,
-        {"Ca": 2.5, "Mg": 1.5, "P": 1, "Na": 142, "K": 5, "Cl": 147.8, "C(4)": 4.2, "S(6)": 0.5},
-    ),
-    "CTI1990_Ca4_P4_25C_pH7.4": (25.0, {"Ca": 4, "Mg": 1e-9, "P": 4, "Na": 20, "Cl": 15}),
-    "CTI1990_+Mg0.2mM": (25.0, {"Ca": 4, "Mg": 0.2, "P": 4, "Na": 20, "Cl": 15}),
-    "Abbona_5mM_25C_pH7.4": (25.0, {"Ca": 5, "Mg": 5, "P": 5, "Na": 15, "Cl": 20}),
-    "T50like_Ca10_P6_37C_pH7.4_I~0.2": (
-        37.0,
-        {"Ca": 10, "Mg": 0.4, "P": 6, "Na": 160, "K": 2, "Cl": 170, "C(4)": 5, "S(6)": 0.2},
-    ),
-    "Cheng_Ca3_P10_37C_pH7.4": (37.0, {"Ca": 3, "Mg": 3, "P": 10, "Na": 140, "Cl": 130}),
-    "Price_Ca5_P5_22C_pH7.4": (22.0, {"Ca": 5, "Mg": 1e-9, "P": 5, "Na": 150, "Cl": 145}),
-}
 # How each set of constants of the vectors differs from phreeqc.dat.
 CHANGES = {
     "stock": {},
@@ -222,8 +199,8 @@ def rows() -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row['case']}-{row['constants']}")
-def test_stored_vectors_with_the_gammas_of_phreeqc(row: dict[str, str]) -> None:
-    celsius, recipe = WATERS[row["case"]]
+def test_stored_vectors_with_the_gammas_of_phreeqc(row: dict[str, str], waters: Waters) -> None:
+    celsius, recipe = waters[row["case"]]
     changes = CHANGES[row["constants"]]
     theirs = run_phreeqc(celsius, 7.4, recipe, changes)
     ours = twin(celsius, 7.4, recipe, changes, theirs)
@@ -278,7 +255,7 @@ def test_fresh_waters_agree_to_a_millionth() -> None:
             assert ours.species[name] == pytest.approx(theirs[f"m:{name}"], rel=1e-6), name
 
 
-def test_what_davies_changes() -> None:
+def test_what_davies_changes(waters: Waters) -> None:
     # phreeqc.dat's constants with Davies throughout, in place of Truesdell-Jones: what the activity
     # model alone does to the 9 waters (I 0.03 to 0.19). Seen: SI(HAP) 0.06 to 0.11 lower, free
     # calcium within 0.9 %.
@@ -286,7 +263,7 @@ def test_what_davies_changes() -> None:
     for row in rows():
         if row["constants"] != "stock":
             continue
-        celsius, recipe = WATERS[row["case"]]
+        celsius, recipe = waters[row["case"]]
         constants = phreeqc_constants(celsius + 273.15, {}, 0.0)
         totals = {COMPONENT.get(k, k): 1e-3 * v for k, v in recipe.items()}
         ours = solve(constants, totals, celsius + 273.15, fixed_activity={"H": 10**-7.4})

@@ -3,7 +3,8 @@
 A set is one TOML file under ``models/constants/``. Reactions are written there as chemists write
 them; loading resolves them to formation from components, carries every constant to I = 0 and
 25 degC, and proves charge and element balance. What a file must look like stands in
-`calcikin.chemistry.constants_file`; what a set holds in `calcikin.chemistry.records`.
+`calcikin.chemistry.constants_file`; what a set holds in `calcikin.chemistry.records`. A PHREEQC
+database is taken as a set too, see `calcikin.chemistry.phreeqc_db`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from calcikin.chemistry.constants_file import read_constants
 from calcikin.chemistry.logk import LogK
+from calcikin.chemistry.phreeqc_db import import_phreeqc
 from calcikin.chemistry.records import Component, ConstantSet, Gas, Origin, Phase, Species
 from calcikin.chemistry.tableau import Tableau, tableau
 from calcikin.errors import UnknownNameError
@@ -43,7 +45,8 @@ def load_constants(name: str | Path = "default") -> ConstantSet:
 
     Parameters
     ----------
-    name : str | Path, name of a shipped set, or a path that ends in ``.toml``
+    name : str | Path, name of a shipped set, or a path that ends in ``.toml`` or, for a PHREEQC
+        database, in ``.dat``
 
     Returns
     -------
@@ -58,7 +61,7 @@ def load_constants(name: str | Path = "default") -> ConstantSet:
         When the file cannot be read, or an entry does not balance.
     """
     path = Path(name)
-    if path.suffix != ".toml":
+    if path.suffix not in (".toml", ".dat"):
         known = constant_sets()
         if str(name) not in known:
             raise UnknownNameError("constant set", str(name), known)
@@ -71,4 +74,4 @@ def load_constants(name: str | Path = "default") -> ConstantSet:
 def _load(path: Path, stamp: int) -> ConstantSet:
     """Read and check one file; `stamp` makes an edited file count as another one."""
     del stamp
-    return read_constants(path)
+    return import_phreeqc(path) if path.suffix == ".dat" else read_constants(path)

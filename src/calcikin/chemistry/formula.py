@@ -74,21 +74,42 @@ def parse_formula(text: str, *, where: str = "") -> Formula:
     if match:
         charge = int(match["size"] or 1) * (1 if match["sign"] == "+" else -1)
         body = text[: match.start()]
+    return Formula(count_atoms(body, text, where), charge)
+
+
+def count_atoms(
+    body: str, whole: str, where: str, token: re.Pattern[str] = _TOKEN
+) -> dict[str, float]:
+    """Atoms in a formula without its charge; parts after a colon count with the number before them.
+
+    Parameters
+    ----------
+    body : str
+    whole : str, the formula with its charge, for the message
+    where : str, file and entry, for the message
+    token : Pattern, with the groups group, element, open and close
+
+    Raises
+    ------
+    ModelFileError
+        When a character cannot be read or a parenthesis is not closed.
+    """
     elements: dict[str, float] = {}
     for part in body.split(":"):
         lead = _NUMBER.match(part)
         times = float(lead.group()) if lead else 1.0
-        for name, count in _count(part[lead.end() :] if lead else part, text, where).items():
+        rest = part[lead.end() :] if lead else part
+        for name, count in _count(rest, whole, where, token).items():
             elements[name] = elements.get(name, 0.0) + times * count
-    return Formula(elements, charge)
+    return elements
 
 
-def _count(body: str, whole: str, where: str) -> dict[str, float]:
+def _count(body: str, whole: str, where: str, pattern: re.Pattern[str]) -> dict[str, float]:
     """Atoms in one part of a formula, parentheses resolved with a stack."""
     stack: list[dict[str, float]] = [{}]
     position = 0
     while position < len(body):
-        token = _TOKEN.match(body, position)
+        token = pattern.match(body, position)
         if token is None:
             raise _unreadable(whole, body[position:], where)
         position = token.end()
