@@ -169,7 +169,7 @@ def test_vocabulary_with_numbers_and_compiled(helpers) -> None:
 
 # --- dimensions --------------------------------------------------------------------------------
 
-#: Constants inside the laws, with the unit of each; everything else in capitals has none.
+#: Constants inside the laws, with the unit of each, and those without (a litre is a cube of metres).
 CONSTANTS = {
     "AVOGADRO": "1/mol",
     "BOLTZMANN": "J/K",
@@ -178,7 +178,7 @@ CONSTANTS = {
     "NUMBER_FLOOR": "mol/L",
     "AREA_FLOOR": "m2/L",
 }
-PURE = {"PI", "M3_PER_LITRE", "DRIVE_FLOOR", "DISSOLUTION_SMOOTHING"}  # L is a cube of m
+PURE = {"PI", "M3_PER_LITRE", "DRIVE_FLOOR", "DISSOLUTION_SMOOTHING", "BIRTH_EXCESS"}
 
 
 def scale_of(unit: str, base: dict[str, float]) -> float:
