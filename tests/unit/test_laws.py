@@ -169,7 +169,7 @@ def test_vocabulary_with_numbers_and_compiled(helpers) -> None:
 
 # --- dimensions --------------------------------------------------------------------------------
 
-#: Constants inside the laws, with the unit of each, and those without (a litre is a cube of metres).
+#: Constants inside the laws with the unit of each, and those without (a litre is a cube of m).
 CONSTANTS = {
     "AVOGADRO": "1/mol",
     "BOLTZMANN": "J/K",
