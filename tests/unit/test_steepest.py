@@ -1,9 +1,10 @@
-"""T50 of computed curves: exact for symmetric rises, smooth in the curve, honest when there is none."""
+"""T50 of computed curves: exact when symmetric, smooth, honest when there is none."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from calcikin.assays.steepest import t50_from_computed_curve
 
 DAY = np.unique(np.concatenate([np.geomspace(1.0, 180.0, 20), np.arange(360.0, 86400.0, 180.0)]))
@@ -24,7 +25,8 @@ def test_symmetric_rise_gives_its_midpoint(width: float) -> None:
     assert found.status == "ok"
     # symmetric: (2) is symmetric about the midpoint; 0.02 min is the spline of 3 min readings
     assert found.t50_s / 60.0 == pytest.approx(330.0, abs=0.02)
-    # logistic: w ~ sech^8(u), u = x / 2 width, whose variance is pi^2/12 - 49/72 (by parts, from that
+    # logistic: w ~ sech^8(u), u = x / 2 width, whose variance is pi^2/12 - 49/72 (by parts, from
+    # that
     # of sech^2), so the window spans tanh(5 sigma_u) of the height
     share = np.tanh(5.0 * np.sqrt(np.pi**2 / 12.0 - 49.0 / 72.0))
     assert found.plateau_level - found.lag_level == pytest.approx(5.0 * share, rel=3e-3)

@@ -6,8 +6,10 @@
 
 The fourth power makes the steepest rise speak alone; slow rises before and after it (drift, later
 ripening) weigh nothing. Everything in (1)-(3) changes smoothly with the curve, so slopes such as
-dT50/dMg are free of the jumps (up to 10 min, measured) that a choice among plateaus makes where a curve
-rises in two stages. For a symmetric rise T50 is its midpoint exactly, and for a logistic rise the window
+dT50/dMg are free of the jumps (up to 10 min, measured) that a choice among plateaus makes where a
+curve
+rises in two stages. For a symmetric rise T50 is its midpoint exactly, and for a logistic rise the
+window
 (3) spans 95 % of the height. On noisy readings a derivative is useless: there
 `calcikin.assays.t50.t50_from_curve` is meant.
 """
@@ -25,7 +27,8 @@ __all__ = ["t50_from_computed_curve"]
 
 Array = npt.NDArray[np.float64]
 
-#: Power of the slope in (1), and half-width of the window (3) in sigma. Assumed; between 4 and 6 sigma
+#: Power of the slope in (1), and half-width of the window (3) in sigma. Assumed; between 4 and 6
+#: sigma
 #: the T50 of healthy serum moves by under 1 min.
 POWER = 4
 WINDOW = 5.0

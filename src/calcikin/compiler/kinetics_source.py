@@ -1,8 +1,11 @@
 """Source of the compiled rates: values and exact derivatives of every quantity, by the chain rule.
 
-Each law is differentiated once, by SymPy, with respect to its own few arguments; the emitter then carries
-gradients forward from node to node. The base variables are the states y_i and the solution variables
-(ln activity of the ions of solid phases, activity of other ions); the dependence of these on the dissolved
+Each law is differentiated once, by SymPy, with respect to its own few arguments; the emitter then
+carries
+gradients forward from node to node. The base variables are the states y_i and the solution
+variables
+(ln activity of the ions of solid phases, activity of other ions); the dependence of these on the
+dissolved
 totals comes from the converged speciation by the implicit function theorem.
 """
 
@@ -169,6 +172,7 @@ class KineticsSource:
 
     # ---- names in the emitted text -----------------------------------------------------------
     def text_of(self, ref: Ref) -> str:
+        """Text of an input in the emitted code."""
         if ref.kind == "state":
             return f"y{self.state_index[ref.name]}"
         if ref.kind == "node":
@@ -267,9 +271,11 @@ class KineticsSource:
 
     # ---- whole functions ---------------------------------------------------------------------
     def moving_nodes(self) -> list[Node]:
+        """Nodes that change along a run, in order of evaluation."""
         return [n for n in self.network.nodes if n.name not in self.static]
 
     def loads(self) -> list[str]:
+        """Lines that name the states and solution variables."""
         lines = [f"y{i} = y[{i}]" for i in range(len(self.network.states))]
         for kind, name in self.solution:
             if kind == "ln_activity":
@@ -283,6 +289,7 @@ class KineticsSource:
         return lines
 
     def emit_prepare(self) -> list[str]:
+        """Lines of ``prepare(q)``: what depends on parameters alone, once per run."""
         lines = ["def prepare(q):"]
         for node in self.network.nodes:
             if node.name in self.static:

@@ -1,4 +1,4 @@
-"""Source of the compiled speciation: Newton on ln(free cation) and ionic strength, ligands eliminated.
+"""Source of the compiled speciation: Newton on free cations and ionic strength.
 
 Every species holds at most one ligand, so each ligand total is linear in its free concentration,
 
@@ -8,9 +8,12 @@ and what remains are the cation balances and the ionic strength,
 
     R_M = [M] + sum_s nu_sM [s] - T_M = 0,      R_I = I - 1/2 sum z^2 c = 0
 
-with ln gamma_z = z^2 g(I). Written out as straight-line code; the moments of nu over the species of one
-ligand (n_i, n_ij) give residual and exact Jacobian together. A cation whose total is zero is left out
-exactly: its concentration is 0 and its row the identity. H is a cation like the others; with a fixed pH
+with ln gamma_z = z^2 g(I). Written out as straight-line code; the moments of nu over the species
+of one
+ligand (n_i, n_ij) give residual and exact Jacobian together. A cation whose total is zero is left
+out
+exactly: its concentration is 0 and its row the identity. H is a cation like the others; with a
+fixed pH
 its row reads ln[H] + g - ln a_H = 0.
 """
 
@@ -231,7 +234,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     for w in sorted({-v for v in weights if v < 0}):
         put(f"Gm{w} = 1.0/G{w}")
     inner.extend(ligand_lines)
-    for i, c in enumerate(cations):
+    for i in range(n):
         put(f"r_{i} = " + " + ".join(residual[i]) + f" - tot[{i}]")
     put("S = " + " + ".join(charge_sum))
     put(f"r_{n} = I - 0.5*S")
@@ -244,7 +247,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     put(f"m_{n}_{n} = 1.0 - 0.5*dg*(" + " + ".join(charge_g or ["0.0"]) + ")")
     for i, c in enumerate(cations):
         if c == "H":
-            put("total_H = r_%d + tot[%d]" % (i, i))
+            put(f"total_H = r_{i} + tot[{i}]")
             put("if fixed_H:")
             for j in range(n):
                 put(f"    m_{i}_{j} = {1.0 if i == j else 0.0}")
@@ -264,9 +267,10 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     # ---- leave the results --------------------------------------------------------------------
     results: list[str] = []
     keep = results.append
-    for i, c in enumerate(cations):
+    for c in cations:
         keep(
-            f"s[{slots['lna.' + c]}] = x_{c} + {float(tables.charges[c] ** 2)}*g if on_{c} else -230.0"
+            f"s[{slots['lna.' + c]}] ="
+            f" x_{c} + {float(tables.charges[c] ** 2)}*g if on_{c} else -230.0"
         )
         keep(f"s[{slots['free.' + c]}] = c_{c}")
     keep(f"s[{slots['I']}] = I")

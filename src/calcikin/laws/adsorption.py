@@ -33,7 +33,7 @@ def inhibitor_load(terms: Any, alphas: Any, denominator: Any) -> Any:
 
 @law(load="1", s="1", width="1", unit="1", source=PINNING)
 def step_pinning(load: Any, s: Any, width: Any) -> Any:
-    """Remaining step velocity v/v0 = max(0, 1 - load / s), smoothed over ``width``; 1 without load."""
+    """Step velocity left, v/v0 = max(0, 1 - load / s), smoothed over ``width``."""
     drive = DRIVE_FLOOR + pos(s - DRIVE_FLOOR)
     return softplus(1.0 - load / drive, width) / softplus(1.0, width)
 

@@ -1,4 +1,4 @@
-"""What a rate law is: a pure function, the units of what goes in and out, and where it comes from."""
+"""What a rate law is: a pure function, its units, and where it comes from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Law:
     function : callable
         Pure function over :mod:`calcikin.laws.vocabulary`.
     inputs : mapping of str to str
-        Argument name to unit. A unit that starts with ``list:`` marks an argument that takes a list.
+        Argument name to unit. A unit that starts with ``list:`` marks an argument that takes a
+        list.
     unit : str
         Unit of the result.
     source : str

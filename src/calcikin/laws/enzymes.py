@@ -46,7 +46,7 @@ def metal_modulation(
     reference: Any,
     switch: Any,
 ) -> Any:
-    """Activity relative to the reference serum: [Mg]/(Ka + [Mg]) 1/(1 + [Ca]/Ki) / reference; 1 when off."""
+    """Activity relative to the reference serum: [Mg]/(Ka + [Mg]) / (1 + [Ca]/Ki) / ref."""
     factor = activator / (half_activation + activator) / (1.0 + inhibitor / half_inhibition)
     return switch * factor / reference + (1.0 - switch)
 

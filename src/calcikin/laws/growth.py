@@ -158,7 +158,8 @@ def growth_incorporation(
     uptake_ratio="1",
     cations="1",
     unit="mol/L/s",
-    source="first-order approach to the distribution law (ACP exchanges its cations: Boskey & Posner 1974)",
+    source="first-order approach to the distribution law "
+    "(ACP exchanges its cations: Boskey & Posner 1974)",
 )
 def ion_exchange(
     exchange_rate: Any, amount: Any, minor: Any, uptake_ratio: Any, cations: Any

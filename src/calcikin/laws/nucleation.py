@@ -74,8 +74,8 @@ def surface_nucleation(
     s_host="1",
     curvature="1",
     unit="1",
-    source="local equilibrium at the surface of an amorphous host: its ions exchange without a barrier, "
-    "so the solution next to it has the host's (size-dependent) solubility",
+    source="local equilibrium at the surface of an amorphous host: its ions exchange without a "
+    "barrier, so the solution next to it has the host's (size-dependent) solubility",
 )
 def interface_saturation(s: Any, s_host: Any, curvature: Any) -> Any:
     """Saturation per ion next to the host: s - (s_host - curvature)."""

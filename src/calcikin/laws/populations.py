@@ -1,6 +1,7 @@
 """Geometry of a particle population from its two moments: mineral amount and number.
 
-Equal spheres. The floors below stand for a number of particles far under one per litre; they keep every
+Equal spheres. The floors below stand for a number of particles far under one per litre; they keep
+every
 derivative finite for an empty population and change no balance, because they enter rates only.
 """
 
@@ -53,7 +54,7 @@ def bounded_size(cube: Any, nucleus_radius: Any) -> Any:
 
 @law(amount="mol/L", molar_volume="L/mol", size="m", unit="m2/L", source=GEOMETRY)
 def sphere_area(amount: Any, molar_volume: Any, size: Any) -> Any:
-    """Surface of a population: A = 3 V / r = (36 pi N)^(1/3) V^(2/3) for r well above the nucleus."""
+    """Surface of a population: A = 3 V / r, or (36 pi N)^(1/3) V^(2/3) for large r."""
     return 3.0 * M3_PER_LITRE * molar_volume * pos(amount) / size
 
 

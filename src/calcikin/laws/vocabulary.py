@@ -1,8 +1,10 @@
 """The fixed vocabulary in which every rate law is written.
 
-A law is called with floats or NumPy arrays (then it is the readable reference that the tests compare
+A law is called with floats or NumPy arrays (then it is the readable reference that the tests
+compare
 with) or with SymPy symbols (then it is differentiated and emitted as compiled code). Each function
-here therefore answers for both, and nothing else may be used inside a law but ``+ - * /`` and integer
+here therefore answers for both, and nothing else may be used inside a law but ``+ - * /`` and
+integer
 powers. SymPy is imported only when a symbol arrives.
 """
 

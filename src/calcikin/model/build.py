@@ -144,7 +144,7 @@ class _Builder:
             if "guest" in table:
                 guest = f"{name}.mg"
                 mg, ca = self.constants.components["Mg"], self.constants.components["Ca"]
-                elements = {e: c for e, c in mg.elements.items()}
+                elements = dict(mg.elements)
                 for e, c in ca.elements.items():
                     elements[e] = elements.get(e, 0.0) - c
                 self.states[guest] = State(

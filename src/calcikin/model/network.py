@@ -1,4 +1,4 @@
-"""The reaction network as plain data: states, quantities, processes, and the proof of its balances."""
+"""The reaction network as plain data, and the proof of its balances."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Network:
         return [*sorted(found), "charge"]
 
     def composition(self) -> np.ndarray:
-        """Return C : ndarray, shape (n_elements, n_states); C y is conserved but for water's H and O."""
+        """Return C, shape (n_elements, n_states); C y is conserved but for water's H and O."""
         rows = self.elements()
         matrix = np.zeros((len(rows), len(self.states)))
         for column, state in enumerate(self.states):
@@ -190,7 +190,8 @@ class Network:
             for element, imbalance in total.items():
                 if not abs(imbalance) <= BALANCE_TOLERANCE:  # NaN does not balance either
                     raise BalanceError(
-                        f"process {process.name!r} does not balance {element}: {imbalance:+.6g} per turnover",
+                        f"process {process.name!r} does not balance {element}: "
+                        f"{imbalance:+.6g} per turnover",
                         where=self.where,
-                        hint="correct the process's effect, or the elements and charge of what it makes",
+                        hint="correct the effect, or the elements and charge of what it makes",
                     )

@@ -30,7 +30,8 @@ Array = npt.NDArray[np.float64]
 #: Relative error of an element balance above which a run is not accepted. Rosenbrock and multistep
 #: methods keep linear invariants to round-off, so 1e-8 leaves room for 1e5 steps.
 BALANCE_LIMIT = 1e-8
-#: How far below zero a state may lie at an output time: 1000 absolute tolerances, or 0.1 % of its own
+#: How far below zero a state may lie at an output time: 1000 absolute tolerances, or 0.1 % of its
+#: own
 #: peak (a population that vanishes undershoots by a multiple of the local error of its peak).
 NEGATIVE_LIMIT = 1e3
 NEGATIVE_SHARE = 1e-3
@@ -40,7 +41,7 @@ LABELS = {"acp": "ACP", "cpp1": "CPP1", "cpp2": "CPP2", "hap": "HAP", "wh": "WH"
 
 
 def default_times(duration: float) -> Array:
-    """Output times [s]: dense at the start (nucleation), every 3 min as the plate reader, to the end."""
+    """Output times [s]: dense at the start, then every 3 min as the plate reader."""
     early = np.geomspace(1.0, 180.0, 24)
     late = np.arange(360.0, duration, 180.0)
     times = np.concatenate([[0.0], early[early < duration], late[late < duration], [duration]])
@@ -288,7 +289,7 @@ class Result:
         }
 
     def peak_radius(self, population: str) -> float:
-        """Hydrodynamic radius [nm] when the population holds most mineral; NaN without particles."""
+        """Hydrodynamic radius [nm] when there is most mineral; NaN without particles."""
         amount = self.state(f"{population}.m")
         k = int(np.argmax(amount))
         core = self.core_radius(population)[k]
@@ -358,7 +359,8 @@ def _judge(
             at = float(solution.t[int(y[:, i].argmin())])
             return (
                 Status.NEGATIVE,
-                f"{state.title} fell to {low:.2g} mol/L at {at / 60:.1f} min; tighten the tolerance",
+                f"{state.title} fell to {low:.2g} mol/L at {at / 60:.1f} min; "
+                "tighten the tolerance",
                 error,
             )
     if error > BALANCE_LIMIT:

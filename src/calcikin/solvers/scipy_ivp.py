@@ -1,6 +1,7 @@
 """The only door to ``scipy.integrate``: LSODA, BDF and Radau on the compiled right-hand side.
 
-LSODA runs through ``odeint``, whose whole loop is compiled: on the T50 model that halves the time of
+LSODA runs through ``odeint``, whose whole loop is compiled: on the T50 model that halves the time
+of
 ``solve_ivp(method="LSODA")``, which is the same integrator stepped from Python. BDF and Radau run
 through ``solve_ivp``.
 """
@@ -23,7 +24,8 @@ __all__ = ["METHODS", "Solution", "Work", "integrate"]
 
 Array = npt.NDArray[np.float64]
 METHODS = {"lsoda": "LSODA", "bdf": "BDF", "radau": "Radau"}
-#: Evaluations of the right-hand side after which a run is given up: 10 times the worst of a sweep of
+#: Evaluations of the right-hand side after which a run is given up: 10 times the worst of a sweep
+#: of
 #: the shipped models over their input windows at rtol 1e-10.
 MAX_EVALUATIONS = 200_000
 FIRST_STEP = 1e-4  # s, at most; nucleation from nothing is explosive and must not be stepped over
@@ -185,7 +187,7 @@ def integrate(
 
 
 def _fastest(compiled: CompiledModel, y: Array, dy: Array) -> float:
-    """Time in which a thousandth of some dissolved total reacts [s]: no first step may be longer."""
+    """Time in which a thousandth of some dissolved total reacts [s]."""
     totals = [i for i, state in enumerate(compiled.network.states) if state.component is not None]
     times = [abs(y[i] / dy[i]) for i in totals if y[i] > 0.0 and dy[i] != 0.0]
     return 1e-3 * min(times, default=np.inf)
