@@ -15,7 +15,7 @@ from calcikin.errors import CalcikinError, nearest_names
 __all__ = ["main"]
 
 #: Verb -> the module of its command, imported when the verb is used.
-VERBS = ("run", "sweep", "threshold", "speciate", "models", "show")
+VERBS = ("run", "sweep", "threshold", "speciate", "bench", "models", "show")
 
 
 class Verbs(click.Group):

@@ -108,7 +108,8 @@ class Choice:
         for name, number in chosen.parameters.items():
             usual = chosen.scenario.parameters.get(name)
             if not usual.low <= number <= usual.high:
-                span = f"{usual.low:g} to {usual.high:g} {usual.unit}"
+                unit = "" if usual.unit == "1" else f" {usual.unit}"
+                span = f"{usual.low:g} to {usual.high:g}{unit}"
                 note(f"{name} = {number:g} lies outside its plausible interval, {span}", quiet)
         chosen.input_values()  # a ratio may ask for an implausible amount: say so before a long run
         return chosen
