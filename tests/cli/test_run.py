@@ -153,6 +153,15 @@ def test_an_existing_file_is_replaced(calcikin, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
+@pytest.mark.parametrize("name", ["run.nc", "run.csv", "run.json", "run.png"])
+def test_a_file_has_the_rights_of_any_new_file(calcikin, tmp_path, name):
+    plain = tmp_path / "plain"
+    plain.touch()
+    option = "--plot" if name.endswith("png") else "-o"
+    run_json(calcikin, "acp_slurry", "--set", "duration=1h", option, tmp_path / name)
+    assert (tmp_path / name).stat().st_mode == plain.stat().st_mode
+
+
 def test_a_run_without_transition_says_so(calcikin):
     none = calcikin("run", "t50_serum", "--set", "duration=20min")
     assert none.exit_code == 0, none.output

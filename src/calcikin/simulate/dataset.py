@@ -114,6 +114,10 @@ def save(dataset: xr.Dataset, path: str | Path) -> Path:
     os.close(handle)
     try:
         dataset.to_netcdf(temporary, engine="h5netcdf")
+        # mkstemp makes a file for the owner only; give it the rights that open() would have
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, target)
     except OSError as error:
         raise OutputError(f"cannot be written: {error}", where=str(target)) from error
