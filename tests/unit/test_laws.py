@@ -178,7 +178,8 @@ CONSTANTS = {
     "NUMBER_FLOOR": "mol/L",
     "AREA_FLOOR": "m2/L",
 }
-PURE = {"PI", "M3_PER_LITRE", "DRIVE_FLOOR", "DISSOLUTION_SMOOTHING", "BIRTH_EXCESS"}
+PURE = {"PI", "M3_PER_LITRE", "DRIVE_FLOOR", "DISSOLUTION_SMOOTHING"}
+PURE |= {"BIRTH_EXCESS", "LOWEST_DRIVE"}
 
 
 def scale_of(unit: str, base: dict[str, float]) -> float:
