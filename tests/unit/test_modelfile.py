@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from calcikin import load
-from calcikin.errors import BalanceError, InputError, ModelFileError, UnitError, UnknownNameError
+from calcikin.errors import (
+    BalanceError,
+    InputError,
+    ModelFileError,
+    OutOfRangeError,
+    UnitError,
+    UnknownNameError,
+)
 from calcikin.model.modelfile import load_scenario, scenario_names
 from calcikin.model.parameters import load_parameters
 from calcikin.paths import models_dir
@@ -106,7 +113,6 @@ def broken_process(effect: str) -> str:
         ("{ PPi = -1, H2O = -1, Pi = 2.001, H = 2 }", "P", "+0.001"),
         ("{ PPi = -1, Pi = 2, H = 2 }", "O", "+1"),
         ("{ PPi = -1, H2O = -1, Pi = 2, H = 1 }", "charge", "-1"),
-        ("{ PPi = nan, H2O = -1, Pi = 2, H = 2 }", "P", "+nan"),
         ("{ Ca = -1, Mg = 1 }", "Ca", "-1"),
     ],
 )
@@ -322,6 +328,56 @@ def test_incomplete_tables(write, extra: str, words: str) -> None:
     assert words in refusal(write(extra))
 
 
+SHAPES = [
+    ('[extension.pools]\n"v" = { like = "Cu", title = "x" }\n', "unknown state 'Cu'"),
+    ('[extension.pools]\n"v" = { elements = { Ca = 1 } }\n', "lacks 'title'"),
+    ('[extension.pools]\n"v" = { title = "x" }\n', "needs either 'like' or 'elements'"),
+    (
+        '[extension.pools]\n"v" = { elements = { Ca = "a" }, title = "x" }\n',
+        "elements.Ca = 'a' is not a finite number",
+    ),
+    ('[extension.pools]\n"v" = "x"\n', "pools.v = 'x' is not a table"),
+    ('[extension.populations.zzz]\ntitle = "x"\n', "lacks 'phase'"),
+    ('[extension.populations.acp]\ncoarsning = "x"\n', "coarsening?"),
+    ('[extension.surfaces.zzz]\ndrive = "x"\n', "lacks 'width', 'adsorbates'"),
+    ("[extension.surfaces.acp_surface.adsorbates]\nPi = { alpha = 1 }\n", "lacks 'affinity'"),
+    (broken_process('{ PPi = "a" }'), "effect.PPi = 'a' is not a finite number"),
+    (broken_process("{ PPi = nan }"), "effect.PPi = nan is not a finite number"),
+    (broken_process("[1, 2]"), "effect = [1, 2] is not a table"),
+    ("[extension.quantities.q]\ninputs = {}\n", "lacks 'law'"),
+    ('[extension.quantities.q]\nlaw = "product"\n', "lacks 'inputs'"),
+    ("[extension.quantities.q]\nlaw = 5\ninputs = {}\n", "law = 5 is not text"),
+    (
+        '[extension.quantities.q]\nlaw = "product"\ninputs = { factors = [] }\n',
+        "inputs.factors = [] is not a name",
+    ),
+    ("[extension.quantities]\nq = 5\n", "quantities.q = 5 is not a table"),
+    ('[extension.proceses.q]\nlaw = "x"\n', "processes"),
+    ('[extension.processes.enpp1]\nsorce = "x"\n', "source?"),
+    ("[extension.processes.enpp1]\nnucleates = 'acp'\n", "either 'effect' or 'nucleates'"),
+    ('[extension.dissolved]\nCa2 = "Ca"\n', "both the total of Ca"),
+    ("extension = 5\n", "extension = 5 is not a table"),
+    ('enzyme_scale = "x"\n', "is not a number of at least 0"),
+    ("enzyme_scale = nan\n", "is not a number of at least 0"),
+    ("enzyme_scale = -3\n", "is not a number of at least 0"),
+    ("pCO2 = -1.0\n", "between 0 and 1"),
+    ('temperature = "200 degC"\n', "4 to 60 degC"),
+    ("temperature = 37\n", "is not text"),
+    ('preset = "nope"\n', "preset 'nope'"),
+    ("switch_off = 5\n", "is not a list of text"),
+    ("notes = 5\n", "is not a list of text"),
+    ('window = "-1 h"\n', "the window zero or more"),
+    ("constants = 5\n", "is not text"),
+]
+
+
+@pytest.mark.parametrize(("extra", "words"), SHAPES, ids=[words for _, words in SHAPES])
+def test_entries_of_the_wrong_kind(write, extra: str, words: str) -> None:
+    message = refusal(write(extra), InputError)
+    assert words in message
+    assert "trial.toml" in message or "medium" in message
+
+
 @pytest.mark.parametrize("key", ["name", "source", "network", "medium", "ph", "duration"])
 def test_missing_entries(write, key: str) -> None:
     head = "".join(f"{line}\n" for line in HEAD.splitlines() if not line.startswith(key))
@@ -354,6 +410,8 @@ def test_no_file_and_not_text(tmp_path: Path) -> None:
         ('duration = "1 mol"', UnitError),
         ('duration = "1"', UnitError),
         ('duration = "nan h"', InputError),
+        ('duration = "-1 h"', OutOfRangeError),
+        ('duration = "0 s"', OutOfRangeError),
     ],
 )
 def test_impossible_settings(write, line: str, kind: type[InputError]) -> None:

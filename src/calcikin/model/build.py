@@ -110,6 +110,10 @@ class _Builder:
         for name, table in self.raw.get("pools", {}).items():
             self.check_name(name, self.at("pools", name))
             if "like" in table:
+                if table["like"] not in self.states:
+                    raise UnknownNameError(
+                        "state", table["like"], self.states, where=self.at("pools", name)
+                    )
                 other = self.states[table["like"]]
                 elements, charge = dict(other.elements), other.charge
             else:

@@ -15,35 +15,18 @@ from calcikin.chemistry.constants import load_constants
 from calcikin.chemistry.media import load_medium
 from calcikin.chemistry.medium import Medium
 from calcikin.chemistry.records import ConstantSet
-from calcikin.errors import ModelFileError, UnknownNameError
+from calcikin.errors import ModelFileError, OutOfRangeError, UnknownNameError
 from calcikin.model.build import build_network
 from calcikin.model.network import Network
 from calcikin.model.parameters import ParameterSet, load_parameters
+from calcikin.model.schema import check_network, check_scenario
 from calcikin.paths import models_dir
 from calcikin.units import parse_quantity
 
 __all__ = ["Scenario", "load_scenario", "scenario_names"]
 
-SCENARIO_KEYS = {
-    "name",
-    "title",
-    "description",
-    "source",
-    "network",
-    "constants",
-    "parameters",
-    "medium",
-    "preset",
-    "ph",
-    "temperature",
-    "duration",
-    "window",
-    "enzyme_scale",
-    "criterion",
-    "switch_off",
-    "notes",
-    "pCO2",
-}
+#: Temperatures for which the constants hold [K]: 4 to 60 degC.
+TEMPERATURES = (277.15, 333.15)
 
 
 @dataclass(frozen=True)
@@ -173,12 +156,7 @@ def _network_tables(name: str, here: Path) -> tuple[dict[str, Any], Path]:
 def _load(path: Path, stamp: int) -> Scenario:
     del stamp
     raw = read_toml(path)
-    for key in raw:
-        if key not in SCENARIO_KEYS and key != "extension":
-            raise UnknownNameError("entry", key, sorted(SCENARIO_KEYS), where=path.name)
-    for key in ("name", "network", "medium", "ph", "duration", "source"):
-        if key not in raw:
-            raise ModelFileError(f"lacks {key!r}", where=path.name)
+    check_scenario(raw, path.name)
     if raw["ph"] not in ("closed", "fixed"):
         raise ModelFileError(
             f"ph = {raw['ph']!r}", where=path.name, hint="ph is 'closed' or 'fixed'"
@@ -190,10 +168,12 @@ def _load(path: Path, stamp: int) -> Scenario:
         path.parent / medium_name if medium_name.endswith(".toml") else medium_name
     )
     tables, network_path = _network_tables(str(raw["network"]), path.parent)
-    tables = merge(tables, raw.get("extension", {}))
-    network = build_network(
-        tables, constants, parameters.units(), network_path.name, _scales(tables)
-    )
+    where = network_path.name
+    if "extension" in raw:
+        tables = merge(tables, raw["extension"])
+        where = f"{where} with the extension in {path.name}"
+    check_network(tables, where)
+    network = build_network(tables, constants, parameters.units(), where, _scales(tables))
     switch_off = tuple(raw.get("switch_off", ()))
     for switch in switch_off:
         if switch not in network.switches:
@@ -203,6 +183,21 @@ def _load(path: Path, stamp: int) -> Scenario:
         if "temperature" in raw
         else medium.temperature
     )
+    if not TEMPERATURES[0] <= temperature <= TEMPERATURES[1]:
+        raise OutOfRangeError(
+            f"temperature = {temperature - 273.15:g} degC", where=path.name, hint="4 to 60 degC"
+        )
+    duration = parse_quantity(str(raw["duration"]), "s", where=f"{path.name}: duration")
+    window = parse_quantity(str(raw.get("window", "0 s")), "s", where=f"{path.name}: window")
+    if not (duration > 0.0 and window >= 0.0):
+        raise OutOfRangeError(
+            f"a run of {duration:g} s with a window of {window:g} s",
+            where=path.name,
+            hint="the duration must be above zero, the window zero or more",
+        )
+    preset = str(raw.get("preset", medium.default_preset))
+    if preset:
+        medium.preset(preset)
     pco2 = raw.get("pCO2")
     scale = raw.get("enzyme_scale", medium.serum_fraction)
     digest = hashlib.sha256()
@@ -219,11 +214,11 @@ def _load(path: Path, stamp: int) -> Scenario:
         constants=constants,
         parameters=parameters,
         medium=medium,
-        preset=str(raw.get("preset", medium.default_preset)),
+        preset=preset,
         closed_ph=raw["ph"] == "closed",
         temperature=temperature,
-        duration=parse_quantity(str(raw["duration"]), "s", where=f"{path.name}: duration"),
-        window=parse_quantity(str(raw.get("window", "0 s")), "s", where=f"{path.name}: window"),
+        duration=duration,
+        window=window,
         enzyme_scale=float(scale),
         pco2=None if pco2 is None else float(pco2),
         switch_off=switch_off,
