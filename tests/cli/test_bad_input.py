@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_to(refused, tmp_path, monkeypatch):
         (MODEL + 'preset = "helthy"\n', ("healthy?",)),
         (MODEL + 'switch_off = ["whitlokite"]\n', ("whitlockite?", "mine.toml")),
         (MODEL + "colour = 3\n", ("unknown entry 'colour'", "mine.toml")),
-        (MODEL + "notes = 3\n", ("an entry cannot be understood", "mine.toml")),
+        (MODEL + "notes = 3\n", ("notes = 3 is not a list of text", "mine.toml")),
         (MODEL + PROCESS.replace("LAW", "modulated_dcay"), ("unknown law", "modulated_decay?")),
         (
             MODEL + PROCESS.replace("LAW", "modulated_decay"),
