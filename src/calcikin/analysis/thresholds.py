@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from calcikin.analysis.crossing import Crossing, find_crossing, logit
 from calcikin.errors import OutOfRangeError
-from calcikin.simulate.model import RATIO, SETTINGS, WINDOWS, Model, load
+from calcikin.model.modelfile import WINDOWS
+from calcikin.simulate.model import RATIO, SETTINGS, Model, load
 from calcikin.simulate.readouts import Readout, get_readout
 from calcikin.simulate.result import Result
 from calcikin.sweep.store import provenance

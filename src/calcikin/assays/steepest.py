@@ -44,6 +44,7 @@ def t50_from_computed_curve(
     intensity: npt.ArrayLike,
     *,
     first_rise_s: float = 600.0,
+    until_s: float = np.inf,
     from_start: bool = False,
 ) -> Transition:
     """T50 of a computed nephelometry curve, equations (1)-(3) [s].
@@ -55,7 +56,10 @@ def t50_from_computed_curve(
     intensity : array_like, shape (n,)
         Scattered light without noise, any unit and zero.
     first_rise_s : float
-        The first rise (ACP, CPP1) lies before this time [s] and is passed over. Assumed: 10 min.
+        The first rise (ACP, CPP1) lies before this time [s] and is passed over. Assumed: 10 min;
+        a caller who knows when crystals appear gives that time.
+    until_s : float
+        Later rises (ripening) begin after this time [s] and are passed over.
     from_start : bool
         Look from the first reading where nothing rises later: for a run known to have crystallised
         within the first rise. The status is then ``single_rise``.
@@ -68,9 +72,9 @@ def t50_from_computed_curve(
     """
     t = np.asarray(time_s, dtype=float)
     y = np.asarray(intensity, dtype=float)
-    found = _rise(t, y, first_rise_s)
+    found = _rise(t, y, first_rise_s, until_s)
     if found.status == "no_transition" and from_start:
-        again = _rise(t, y, float(t[0]))
+        again = _rise(t, y, float(t[0]), until_s)
         if again.status == "ok":
             return Transition(
                 again.t50_s,
@@ -84,12 +88,13 @@ def t50_from_computed_curve(
     return found
 
 
-def _rise(t: Array, y: Array, begin: float) -> Transition:
-    """The steepest rise after ``begin``."""
-    if t[-1] <= begin:
+def _rise(t: Array, y: Array, begin: float, until: float) -> Transition:
+    """The steepest rise between ``begin`` and ``until``."""
+    until = min(until, float(t[-1]))
+    if until <= begin:
         return Transition(np.nan, "no_transition")
     curve = CubicSpline(t, y)
-    knots = np.concatenate([[begin], t[t > begin]])
+    knots = np.concatenate([[begin], t[(t > begin) & (t < until)], [until]])
     parts = np.arange(_POINTS_PER_INTERVAL) / _POINTS_PER_INTERVAL
     grid = np.append((knots[:-1, None] + np.diff(knots)[:, None] * parts).ravel(), knots[-1])
     slope = np.maximum(curve(grid, 1), 0.0)
@@ -100,7 +105,7 @@ def _rise(t: Array, y: Array, begin: float) -> Transition:
     mean = float((weight * grid).sum() / weight.sum())
     spread = float(np.sqrt((weight * (grid - mean) ** 2).sum() / weight.sum()))
     start = max(mean - WINDOW * spread, begin)
-    end = min(mean + WINDOW * spread, float(t[-1]))
+    end = min(mean + WINDOW * spread, until)
     low, high = float(curve(start)), float(curve(end))
     if high - low < LEAST_RISE * float(y.max() - y.min()):
         return Transition(np.nan, "no_transition")

@@ -101,7 +101,8 @@ def describe(model: Model) -> dict[str, Any]:
 
 def _settings(model: Model) -> Iterator[tuple[str, float | None, str, float, float]]:
     """What a run has besides inputs and parameters; an ionic strength of None follows the ions."""
-    from calcikin.simulate.model import SETTINGS, WINDOWS
+    from calcikin.model.modelfile import WINDOWS
+    from calcikin.simulate.model import SETTINGS
 
     values = {
         "temperature": model.temperature - 273.15,

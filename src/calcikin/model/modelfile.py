@@ -23,10 +23,19 @@ from calcikin.model.schema import check_network, check_scenario
 from calcikin.paths import models_dir
 from calcikin.units import parse_quantity
 
-__all__ = ["Scenario", "load_scenario", "scenario_names"]
+__all__ = ["WINDOWS", "Scenario", "load_scenario", "scenario_names"]
 
 #: Temperatures for which the constants hold [K]: 4 to 60 degC.
 TEMPERATURES = (277.15, 333.15)
+
+#: Plausible values of the settings of a run: temperature [degC], pH, duration [h], ionic strength
+#: [mol/L].
+WINDOWS = {
+    "temperature": (4.0, 60.0),
+    "pH": (2.0, 12.0),
+    "duration": (1e-3, 10_000.0),
+    "ionic_strength": (0.0, 0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,15 @@ def load_scenario(name: str | Path) -> Scenario:
         raise ModelFileError(
             f"there is no file {str(path)!r}", hint="give a name from 'calcikin models' or a path"
         )
-    return _load(path.resolve(), path.stat().st_mtime_ns)
+    try:
+        return _load(path.resolve(), path.stat().st_mtime_ns)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # an entry of the wrong type, found where it is used
+        raise ModelFileError(
+            f"an entry cannot be understood ({type(error).__name__}: {error})",
+            where=str(path),
+            hint="compare its entries with those of a model that comes with calcikin",
+        ) from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -174,7 +191,12 @@ def _load(path: Path, stamp: int) -> Scenario:
         where = f"{where} with the extension in {path.name}"
     check_network(tables, where)
     network = build_network(tables, constants, parameters.units(), where, _scales(tables))
-    switch_off = tuple(raw.get("switch_off", ()))
+    switch_off = raw.get("switch_off", [])
+    if not isinstance(switch_off, list):
+        raise ModelFileError(
+            f"switch_off = {switch_off!r}", where=path.name, hint='switch_off = ["name", ...]'
+        )
+    switch_off = tuple(switch_off)
     for switch in switch_off:
         if switch not in network.switches:
             raise UnknownNameError("switch", switch, network.switches, where=path.name)
@@ -200,6 +222,19 @@ def _load(path: Path, stamp: int) -> Scenario:
         medium.preset(preset)
     pco2 = raw.get("pCO2")
     scale = raw.get("enzyme_scale", medium.serum_fraction)
+    duration = parse_quantity(str(raw["duration"]), "s", where=f"{path.name}: duration")
+    for name, value, low, high, unit in (
+        ("temperature", temperature - 273.15, *WINDOWS["temperature"], "degC"),
+        ("duration", duration / 3600.0, *WINDOWS["duration"], "h"),
+        ("enzyme_scale", float(scale), 0.0, 1e3, "times serum"),
+        ("pCO2", 0.05 if pco2 is None else float(pco2), 1e-6, 10.0, "atm"),
+    ):
+        if not low <= value <= high:
+            raise ModelFileError(
+                f"{name} = {value:g} {unit} is not plausible",
+                where=path.name,
+                hint=f"{low:g} to {high:g} {unit}",
+            )
     digest = hashlib.sha256()
     for part in (raw, tables):
         digest.update(json.dumps(part, sort_keys=True, default=str).encode())

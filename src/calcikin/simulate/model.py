@@ -15,7 +15,7 @@ import numpy.typing as npt
 from calcikin.chemistry.activity import DAVIES_B, davies_a
 from calcikin.compiler.module import CompiledModel, compile_network
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
-from calcikin.model.modelfile import Scenario, load_scenario
+from calcikin.model.modelfile import WINDOWS, Scenario, load_scenario
 from calcikin.units import format_quantity, parse_quantity
 
 if TYPE_CHECKING:
@@ -28,13 +28,6 @@ LN10 = math.log(10.0)
 RATIO = re.compile(r"([A-Za-z][\w.]*)/([A-Za-z][\w.]*)\Z")
 #: Settings of a run that are neither inputs of the medium nor parameters: name -> unit.
 SETTINGS = {"temperature": "degC", "pH": "1", "duration": "h", "ionic_strength": "mol/L"}
-#: Windows of the settings, in the unit above.
-WINDOWS = {
-    "temperature": (4.0, 60.0),
-    "pH": (2.0, 12.0),
-    "duration": (1e-3, 10_000.0),
-    "ionic_strength": (0.0, 0.5),
-}
 
 
 @dataclass(frozen=True)

@@ -214,9 +214,29 @@ class Result:
 
     @cached_property
     def transition(self) -> Transition:
-        """Second rise of the nephelometry curve."""
-        crystals = bool(self.crystalline_fraction[-1] > 0.5)
-        return t50_from_computed_curve(self.t, self.light, from_start=crystals)
+        """Second rise of the nephelometry curve: that of the crystals.
+
+        Sought from the first hundredth of crystals on: in a cold or dilute mix the first rise (ACP)
+        can take hours.
+        """
+        fraction = self.crystalline_fraction
+        if fraction[-1] < 0.5:
+            return Transition(math.nan, "no_transition")
+        first, last = (self._crystalline_at(level) for level in (0.01, 0.99))
+        # as long again after the last ACP is gone, so that later ripening is not taken for the rise
+        until = last + (last - first) if math.isfinite(last) else math.inf
+        return t50_from_computed_curve(
+            self.t, self.light, first_rise_s=first, until_s=until, from_start=first < 600.0
+        )
+
+    def _crystalline_at(self, level: float) -> float:
+        """Time at which the crystalline fraction last rises through ``level`` [s]; inf if never."""
+        below = np.flatnonzero(self.crystalline_fraction < level)
+        k = int(below[-1]) if below.size else 0
+        if k + 1 >= self.t.size:
+            return math.inf
+        x, f = self.t[k : k + 2], self.crystalline_fraction[k : k + 2]
+        return float(np.interp(level, f, x))
 
     def t50(self) -> float:
         """T50 by scattering [min]; NaN when there is no transition within the run."""

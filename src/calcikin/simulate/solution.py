@@ -17,9 +17,9 @@ from calcikin.chemistry.media import load_medium, media_names
 from calcikin.chemistry.medium import Medium
 from calcikin.chemistry.speciation import ionised, saturation_indices, ultrafiltrable
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
-from calcikin.model.modelfile import load_scenario, scenario_names
+from calcikin.model.modelfile import WINDOWS, load_scenario, scenario_names
 from calcikin.simulate.equilibrium import equilibrium
-from calcikin.simulate.model import SETTINGS, WINDOWS, Model, load
+from calcikin.simulate.model import SETTINGS, Model, load
 from calcikin.units import format_quantity, parse_quantity
 
 __all__ = ["Speciation", "speciate"]
