@@ -54,6 +54,7 @@ TABLES = {
     "components": chemistry_tables.components,
     "species": chemistry_tables.species,
     "phases": chemistry_tables.phases,
+    "sets": chemistry_tables.sets,
     "temperatures": chemistry_tables.temperatures,
     "conflicts": chemistry_tables.conflicts,
 }

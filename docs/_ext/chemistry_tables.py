@@ -7,11 +7,13 @@ import re
 from rows import plain
 from tables import chemical, linked, markdown_table
 
-from calcikin.chemistry.constants import load_constants
+from calcikin.chemistry.constants import constant_sets, load_constants
 from calcikin.chemistry.logk import T25, T37
+from calcikin.chemistry.media import load_medium
 from calcikin.chemistry.records import ConstantSet, Origin
+from calcikin.chemistry.speciation import saturation_indices, solve
 
-__all__ = ["components", "conflicts", "phases", "species", "temperatures"]
+__all__ = ["components", "conflicts", "phases", "sets", "species", "temperatures"]
 
 
 def _set() -> ConstantSet:
@@ -86,6 +88,22 @@ def conflicts() -> str:
             name = chemical(item.name) if item in constants.species.values() else item.name
             lines.append(f"{name}\n: {linked(item.origin.note)}\n")
     return "\n".join(lines)
+
+
+def sets() -> str:
+    """The healthy serum at pH 7.4 and 37 degC by every constant set."""
+    totals = load_medium("serum").totals()
+    rows = []
+    for name in sorted(constant_sets(), key=lambda n: (n != "default", n)):
+        constants = load_constants(name)
+        known = {k: v for k, v in totals.items() if k in constants.components}
+        found = solve(constants, known, T37, fixed_activity={"H": 10.0**-7.4})
+        index = saturation_indices(found)
+        free = (1e3 * found.free[metal] for metal in ("Ca", "Mg"))
+        indices = (plain(index[p], 3) for p in ("ACP", "OCP", "HAP"))
+        cells = [f"`{name}`", constants.description]
+        rows.append([*cells, *(plain(c, 3) for c in free), *indices])
+    return markdown_table(["set", "", "free Ca", "free Mg", "SI(ACP)", "SI(OCP)", "SI(HAP)"], rows)
 
 
 def temperatures() -> str:

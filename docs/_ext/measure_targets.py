@@ -179,8 +179,11 @@ def _slurry(found: Found) -> dict[str, float]:
         if not other.found:
             last = show(100.0 * float(other.fraction[int(np.argmax(other.ratio))]), 2)
             ratios = [f"none: {last} % crystalline at 0.5", "–", "–"]
-        moved.append([words, *ratios])
-    found.table("thresholds", ["slurry", "total", "free", "in the ACP"], moved)
+        young = run(slurry.with_(change | {"Mg/Ca": 0.2, "duration": 1.0}))
+        radius = 1e9 * at(young, 60.0, np.nan_to_num(young.core_radius("acp")))
+        moved.append([words, *ratios, show(radius, 2)])
+    columns = ["slurry", "total", "free", "in the ACP", "radius of the ACP [nm]"]
+    found.table("thresholds", columns, moved)
     return numbers
 
 
