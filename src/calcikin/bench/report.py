@@ -7,12 +7,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from calcikin.bench.precision import Solve, matched_time
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["BUDGETS", "MATCHED_ERROR", "BenchReport"]
 
@@ -139,13 +136,13 @@ class BenchReport:
         """Return the report as text for a terminal."""
         return "\n".join(self._lines())
 
-    def figure(self) -> Figure:
+    def figure(self) -> Any:
         """Draw achieved error against time, one line per way of solving.
 
         The picture belongs to the layer above this one, so it is looked up by name.
         """
         draw = import_module("calcikin.plots").bench_work_precision
-        figure: Figure = draw([row.to_dict() for row in self.solves])
+        figure = draw([row.to_dict() for row in self.solves])
         return figure
 
     def _lines(self) -> Iterator[str]:
