@@ -32,7 +32,7 @@ GROUPS: Mapping[str, Mapping[str, float]] = {
 
 _GROUP = "|".join(sorted(GROUPS, key=len, reverse=True))
 _TOKEN = re.compile(rf"(?P<group>{_GROUP})|(?P<element>[A-Z][a-z]?)|(?P<open>\()|(?P<close>\))")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _CHARGE = re.compile(r"(?P<sign>[+-])(?P<size>\d*)$")
 _TERM = re.compile(r"^(?:(?P<coefficient>\d+(?:\.\d+)?)\s*)?(?P<formula>[A-Z(]\S*)$")
 
