@@ -366,7 +366,7 @@ SHAPES = [
     ('preset = "nope"\n', "preset 'nope'"),
     ("switch_off = 5\n", "is not a list of text"),
     ("notes = 5\n", "is not a list of text"),
-    ('window = "-1 h"\n', "the window zero or more"),
+    ('window = "-1 h"\n', "window = -1 h is not plausible"),
     ("constants = 5\n", "is not text"),
 ]
 

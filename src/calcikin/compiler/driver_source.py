@@ -1,9 +1,9 @@
 """Fixed part of every generated module: the Newton loop, and the functions that solvers call.
 
 The text is filled in with slot numbers by :mod:`calcikin.compiler.module`. The model's own
-equations (``_equations``, ``prepare``, ``_rates``, ``_assemble``, ``_gradients``) stand before it in
-the module. Kernels raise nothing and print nothing: a negative return says that the solution had no
-equilibrium that could be found.
+equations (``_equations``, ``prepare``, ``_rates``, ``_assemble``, ``_gradients``) stand before it
+in the module. Kernels raise nothing and print nothing: a negative return says that the solution
+had no equilibrium that could be found.
 """
 
 from __future__ import annotations
