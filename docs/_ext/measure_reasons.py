@@ -34,6 +34,8 @@ def measure(found: Found) -> None:
     _late_phosphate(found, serum)
     _tolerances(found, serum)
     _peak_time(found, base)
+    _bound_pyrophosphate(found, base)
+    _assumed(found, serum)
 
 
 def _law(name: str, **inputs: float) -> float:
@@ -256,3 +258,37 @@ def _peak_time(found: Found, base: Result) -> None:
     """When there is most ACP."""
     amorphous = base.phases["ACP"] + base.phases["CPP1"]
     found.value("acp_peak_time", float(base.t[int(np.argmax(amorphous))]), "s", 2)
+
+
+def _bound_pyrophosphate(found: Found, base: Result) -> None:
+    """How much PPi the covered surface would hold, had it one site per square nanometre."""
+    hour = 3600.0
+    p = base.model.parameter_values()
+    terms = {
+        name: p[f"affinity_{name}"] * np.exp(at(base, hour, base.ln_activity(name)))
+        for name in ("Ca", "Mg", "PPi", "ATP", "Cit")
+    }
+    covered = terms["PPi"] / (1.0 + sum(terms.values()))
+    held = covered * at(base, hour, base.observed("cpp1.area")) * 1e18 / AVOGADRO
+    found.value("ppi_held", 100.0 * held / at(base, hour, base.state("PPi")), "%", 1)
+
+
+def _assumed(found: Found, serum: Model) -> None:
+    """T50 at either end of every number that was not fitted; those that move it by 10 min."""
+    base, rows = serum.simulate().t50(), []
+    names = {
+        r.name for n in serum.scenario.network.nodes for r in n.refs() if r.kind == "parameter"
+    }
+    for p in serum.scenario.parameters.parameters.values():
+        if p.status == "fitted" or p.name not in names:
+            continue
+        results = [serum.with_({p.name: end}).simulate() for end in (p.low, p.high)]
+        times = [r.t50() if r.ok else math.nan for r in results]
+        moves = [abs(t - base) if math.isfinite(t) else math.inf for t in times]
+        if max(moves) > 10.0:
+            ends = [f"{show(t, 3)} at {x:g}" for t, x in zip(times, (p.low, p.high), strict=True)]
+            unit = p.unit if p.unit != "1" else ""
+            rows.append((max(moves), [f"`{p.name}`", f"{p.value:g} {unit}", *ends, p.status]))
+    rows.sort(key=lambda row: row[0], reverse=True)
+    columns = ["parameter", "shipped", "T50 [min], low end", "T50 [min], high end", "standing"]
+    found.table("assumed", columns, [row for _, row in rows])
