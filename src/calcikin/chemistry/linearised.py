@@ -3,11 +3,12 @@
 With x = ln c of every entity, equation (1) of `calcikin.chemistry.system`, differentiated with the
 ionic strength and the activity of water following the concentrations, reads
 
-    M dx = d ln K + B dy,   M = 1 + (d ln gamma/dc - w d ln a_w/dc) diag(c)                 (1)
+    M dx = d ln K + B dy + F df,   M = 1 + (d ln gamma/dc - w d ln a_w/dc) diag(c)          (1)
 
-and the mass balances (2) there B^T diag(c) dx = dT. Eliminating dx (implicit function theorem),
+with y the ln activities that are sought and f those that are fixed; the mass balances (2) there
+read B^T diag(c) dx = dT. Eliminating dx (implicit function theorem),
 
-    S dy = dT - B^T diag(c) M^-1 d ln K,   S = B^T diag(c) M^-1 B                           (2)
+    S dy = dT - B^T diag(c) M^-1 (d ln K + F df),   S = B^T diag(c) M^-1 B                  (2)
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Linearised:
         taken_up = system.water + system.basis @ system.y_water
         self._m = np.eye(c.size) + (gamma - np.outer(taken_up, self._water)) * c
         self._c, self._weight, self._unknown = c, weight, system.unknown
+        self._swapped, self._basis = system.swapped, system.basis
         self._B = system.basis[:, system.unknown]
         self._M_B = np.linalg.solve(self._m, self._B)
         self._balance = self._B.T * c
@@ -71,26 +73,38 @@ class Linearised:
         scale = 1.0 / np.sqrt(np.abs(np.diag(S)))
         self._S, self._scale = S * np.outer(scale, scale), scale
 
-    def respond(self, ln_k: Array | None = None, totals: Array | None = None) -> Response:
-        """The first-order answer to changes of ln K, of totals, or of both.
+    def respond(
+        self,
+        ln_k: Array | None = None,
+        totals: Array | None = None,
+        fixed: Array | None = None,
+    ) -> Response:
+        """The first-order answer to changes of the conditions, one a column.
 
         Parameters
         ----------
         ln_k : ndarray, shape (n_entities, n_changes), d ln K of every entity, optional
         totals : ndarray, shape (n_components, n_changes), d T [mol/L], optional; rows of fixed and
             absent components do nothing
+        fixed : ndarray, shape (n_components, n_changes), d ln of the fixed activities, optional; a
+            species or gas that is fixed has the row of its ligand
         """
-        given = ln_k if ln_k is not None else totals
-        if given is None:
-            raise ValueError("neither ln_k nor totals is given")
-        changes = given.shape[1]
+        given = [part for part in (ln_k, totals, fixed) if part is not None]
+        if not given:
+            raise ValueError("no change is given")
+        changes = given[0].shape[1]
         direct = np.zeros((self._c.size, changes))
         right = np.zeros((len(self._unknown), changes))
+        if ln_k is not None:
+            direct += ln_k
+            for species, column in self._swapped:  # now counted from the fixed species
+                direct -= np.outer(column, direct[species])
+        if fixed is not None:
+            direct += self._basis @ fixed
+        direct = np.linalg.solve(self._m, direct)
         if totals is not None:
             right += totals[self._unknown]
-        if ln_k is not None:
-            direct = np.linalg.solve(self._m, ln_k)
-            right -= self._balance @ direct
+        right -= self._balance @ direct
         scale = self._scale[:, None]
         y_unknown = scale * np.linalg.solve(self._S, scale * right)
         present = (self._c > 0.0)[:, None]

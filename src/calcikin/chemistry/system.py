@@ -85,6 +85,8 @@ class System:
         self.y_fixed = np.full(n, np.nan)  # ln activity where it is fixed
         self.basis = self.E.copy()
         self.given: dict[int, float] = {}  # entity -> ln gamma, where it is given
+        #: species that took the place of a ligand, and the column of that ligand at the time
+        self.swapped: list[tuple[int, Array]] = []
         for name, value in (gamma or {}).items():
             if name not in self.names:
                 raise UnknownNameError("component or species", name, self.names)
@@ -147,6 +149,7 @@ class System:
             )
         row = self.E[e].copy()
         row[ligand] -= 1.0
+        self.swapped.append((e, self.basis[:, ligand].copy()))
         self.ln_k = self.ln_k - self.basis[:, ligand] * self.ln_k[e]
         self.water = self.water - self.basis[:, ligand] * self.water[e]
         self.basis = self.basis - np.outer(self.basis[:, ligand], row)
