@@ -66,12 +66,14 @@ def load_constants(name: str | Path = "default") -> ConstantSet:
         if str(name) not in known:
             raise UnknownNameError("constant set", str(name), known)
         path = models_dir() / "constants" / f"{name}.toml"
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    # a set may extend another one of its folder
+    files = sorted({path, *(path.parent.glob("*.toml") if path.suffix == ".toml" else ())})
+    stamp = tuple(file.stat().st_mtime_ns for file in files if file.exists())
     return _load(path.resolve(), stamp)
 
 
 @lru_cache(maxsize=32)
-def _load(path: Path, stamp: int) -> ConstantSet:
+def _load(path: Path, stamp: tuple[int, ...]) -> ConstantSet:
     """Read and check one file; `stamp` makes an edited file count as another one."""
     del stamp
     return import_phreeqc(path) if path.suffix == ".dat" else read_constants(path)
