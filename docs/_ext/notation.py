@@ -46,7 +46,6 @@ ARGUMENTS: Mapping[str, str] = {
 
 #: Symbol of an argument in one law: (law, argument) -> symbol.
 SPECIAL: Mapping[tuple[str, str], str] = {
-    ("activity_from_log", "ln_activity"): r"\ln a",
     ("adsorption_term", "activity"): "a",
     ("adsorption_term", "affinity"): "K",
     ("bare_share", "covered"): r"\theta",
@@ -106,7 +105,6 @@ SPECIAL: Mapping[tuple[str, str], str] = {
 
 #: Symbol of what a law gives.
 RESULTS: Mapping[str, str] = {
-    "activity_from_log": "a",
     "adsorption_term": "t",
     "arrhenius": "k(T)",
     "bare_share": r"\beta",

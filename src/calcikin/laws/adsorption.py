@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from calcikin.laws.base import law
-from calcikin.laws.vocabulary import exp, pos, softplus
+from calcikin.laws.vocabulary import pos, softplus
 
 LANGMUIR = "competitive Langmuir isotherm (Langmuir 1918)"
 PINNING = "Cabrera & Vermilyea 1958; Kubota & Mullin 1995, 10.1016/0022-0248(95)00128-X"
@@ -90,9 +90,3 @@ def protein_adsorption(
 ) -> Any:
     """Protein going onto the coat: k_on F (Gamma area - b) - k_off b."""
     return rate * pos(free) * (capacity * area - bound) - release * bound
-
-
-@law(ln_activity="1", unit="mol/L", source="definition")
-def activity_from_log(ln_activity: Any) -> Any:
-    """Activity from its logarithm."""
-    return exp(ln_activity)
