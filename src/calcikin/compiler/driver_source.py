@@ -98,13 +98,47 @@ def _close_ph(q, tot, x, s):
 
 
 @kernel
+def _from_afar(q, tot, x, s):
+    """One try after the other at whatever ionic strength is held or free; -1 when none succeeds."""
+    cold_start(q, tot, x)
+    it = _speciate(q, tot, x, s)
+    if it < 0 and q[{ph_fixed}] < 0.5:
+        it = _close_ph(q, tot, x, s)
+    return it
+
+
+@kernel
+def _bracket_ionic_strength(q, tot, x, s):
+    """Far from dilute, Newton on c and I together can fail: bisect I, with c solved at each."""
+    low, high = 1e-12, 1.0
+    for i in range({n_components}):
+        high += 8.0 * abs(tot[i])  # no ion of more than four charges
+    held = q[{i_value}]
+    it = 0
+    q[{i_fixed}] = 1.0
+    for k in range(200):
+        middle = math.sqrt(low * high)
+        q[{i_value}] = middle
+        it = _from_afar(q, tot, x, s)
+        if it < 0 or high < low * (1.0 + 1e-13):
+            break
+        if s[{half_sum}] > middle:
+            low = middle
+        else:
+            high = middle
+    q[{i_fixed}] = 0.0
+    q[{i_value}] = held
+    _equations(q, tot, x, s)  # with the row of a free ionic strength, for the derivatives
+    return it
+
+
+@kernel
 def speciate(q, tot, x, s):
     it = _speciate(q, tot, x, s)
     if it < 0:
-        cold_start(q, tot, x)
-        it = _speciate(q, tot, x, s)
-        if it < 0 and q[{ph_fixed}] < 0.5:
-            it = _close_ph(q, tot, x, s)
+        it = _from_afar(q, tot, x, s)
+        if it < 0 and q[{i_fixed}] < 0.5:
+            it = _bracket_ionic_strength(q, tot, x, s)
     return it
 
 

@@ -187,6 +187,8 @@ def generate_source(
             iterations=slots["iterations"],
             total_h=slots["total_H"],
             i_fixed=layout.slot("i_fixed"),
+            i_value=layout.slot("i_value"),
+            half_sum=slots["half_sum"],
             dg=slots["dg"],
             g=slots["g"],
         )

@@ -30,7 +30,7 @@ class SpeciationSlots:
 
     def __init__(self, tables: SolutionTables) -> None:
         n = len(tables.cations) + 1
-        names = ["iterations", "residual", "I", "g", "dg", "total_H"]
+        names = ["iterations", "I", "half_sum", "g", "dg", "total_H"]
         names += [f"lna.{c}" for c in tables.cations]
         names += [f"free.{c}" for c in (*tables.cations, *tables.ligands)]
         names += [f"a.{c}" for c in tables.ligands]
@@ -274,6 +274,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
         )
         keep(f"s[{slots['free.' + c]}] = c_{c}")
     keep(f"s[{slots['I']}] = I")
+    keep(f"s[{slots['half_sum']}] = 0.5*S")
     keep(f"s[{slots['g']}] = g")
     keep(f"s[{slots['dg']}] = dg if q[{layout.slot('i_fixed')}] < 0.5 else 0.0")
     keep(f"s[{slots['total_H']}] = total_H")
