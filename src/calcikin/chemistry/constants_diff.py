@@ -18,7 +18,15 @@ from calcikin.chemistry.records import WATER, ConstantSet
 from calcikin.chemistry.speciation import Equilibrium, saturation_indices, solve, ultrafiltrable
 from calcikin.errors import UnknownNameError
 
-__all__ = ["Change", "Difference", "Water", "compare", "named_waters", "reaction_log_k"]
+__all__ = [
+    "Change",
+    "Difference",
+    "Water",
+    "compare",
+    "entry_log_k",
+    "named_waters",
+    "reaction_log_k",
+]
 
 #: Changes of log K smaller than this are not listed [log10 units]: the digits of the sources.
 SAME = 0.005
@@ -205,7 +213,10 @@ def _constants(one: ConstantSet, other: ConstantSet, T: float) -> tuple[Change, 
         reactions |= {name: phase.reaction for name, phase in constants.phases.items()}
     for name, reaction in reactions.items():
         change = Change(
-            name, _value(one, name, reaction, T), _value(other, name, reaction, T), reaction
+            name,
+            entry_log_k(one, name, reaction, T),
+            entry_log_k(other, name, reaction, T),
+            reaction,
         )
         if change.by is None:
             alone.append(change)
@@ -214,8 +225,21 @@ def _constants(one: ConstantSet, other: ConstantSet, T: float) -> tuple[Change, 
     return (*sorted(differ, key=lambda change: -abs(change.by or 0.0)), *alone)
 
 
-def _value(constants: ConstantSet, name: str, reaction: str, T: float) -> float | None:
-    """log10 K of the entry `name` for a reaction as any set writes it; None where it has none."""
+def entry_log_k(constants: ConstantSet, name: str, reaction: str, T: float) -> float | None:
+    """log10 K of a species or solid for a reaction as any set writes it [1].
+
+    Parameters
+    ----------
+    constants : ConstantSet
+    name : str, species or phase
+    reaction : str, which makes the species or dissolves the phase
+    T : float, temperature [K]
+
+    Returns
+    -------
+    float | None
+        None where the set lacks the entry or a term of the reaction.
+    """
     if name in constants.phases:
         phase = constants.phases[name]
         total, own = phase.log_k.at(T), phase.formula

@@ -30,7 +30,7 @@ from calcikin.chemistry.lint_source import Finding, Severity, read_source
 from calcikin.chemistry.lint_windows import check_windows
 from calcikin.errors import CalcikinError
 
-__all__ = ["Finding", "lint"]
+__all__ = ["Finding", "Severity", "lint"]
 
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 

@@ -10,12 +10,13 @@ import click
 
 from calcikin import __version__
 from calcikin.cli.options import DEBUG, debug_option
-from calcikin.errors import CalcikinError, nearest_names
+from calcikin.cli.verbs import refuse_unknown
+from calcikin.errors import CalcikinError
 
 __all__ = ["main"]
 
 #: Verb -> the module of its command, imported when the verb is used.
-VERBS = ("run", "sweep", "threshold", "speciate", "bench", "models", "show")
+VERBS = ("run", "sweep", "threshold", "speciate", "constants", "bench", "models", "show")
 
 
 class Verbs(click.Group):
@@ -37,11 +38,7 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, but an unknown verb is answered with the nearest ones."""
-        name = args[0]
-        if name not in VERBS and not name.startswith("-"):
-            near = nearest_names(name, VERBS)
-            hint = f"{' or '.join(near)}?" if near else f"one of {', '.join(VERBS)}"
-            ctx.fail(f"unknown command {name!r}\n  try: {hint}")
+        refuse_unknown(ctx, args[0], VERBS)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
