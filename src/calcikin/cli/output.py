@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from calcikin.errors import InputError, OutputError
+from calcikin.simulate.tables import write_csv
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PICTURES",
     "check_outputs",
-    "flat",
     "json_text",
     "print_pairs",
     "print_table",
@@ -151,37 +150,8 @@ def save_dataset(
     if suffix == ".json":
         return write_text(path, lambda stream: stream.write(json_text(summary()) + "\n"))
     if suffix == ".csv":
-        return write_text(path, lambda stream: _write_csv(dataset, stream))
+        return write_text(path, lambda stream: write_csv(dataset, stream))
     return save(dataset, path)
-
-
-def flat(dataset: Dataset) -> dict[str, list[Any]]:
-    """Every dimension and variable of a dataset as a column, one row per point; flags as words."""
-    import xarray as xr
-
-    names = [*dataset.dims, *dataset.data_vars]
-    arrays = xr.broadcast(*(dataset[name] for name in names))
-    columns = {}
-    for name, array in zip(names, arrays, strict=True):
-        column = array.values.ravel().tolist()
-        attrs = dataset[name].attrs
-        if "flag_meanings" in attrs:
-            words = dict(zip(attrs["flag_values"], attrs["flag_meanings"].split(), strict=True))
-            column = [words[flag] for flag in column]
-        columns[str(name)] = column
-    return columns
-
-
-def _write_csv(dataset: Dataset, stream: TextIO) -> None:
-    """One row per point; the header has each name with its unit."""
-    columns = flat(dataset)
-    units = [str(dataset[name].attrs.get("units", "1")) for name in columns]
-    writer = csv.writer(stream)
-    writer.writerow(
-        f"{name} [{unit}]" if unit != "1" else name
-        for name, unit in zip(columns, units, strict=True)
-    )
-    writer.writerows(zip(*columns.values(), strict=True))
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:

@@ -69,21 +69,13 @@ def command(
     if plot is not None and result.t.size > 1:
         from calcikin import plots
 
-        end = _shown_minutes(chosen, summary)
-        shown = result.dataset.sel(time=slice(0.0, end))
+        shown = result.dataset.sel(time=slice(0.0, result.shown_min))
         note_written(plots.save(plots.time_course(shown), plot), quiet)
     elif plot is not None:
         note(f"{plot} was not drawn: the run broke off before its first output", quiet)
     if not result.ok:
         click.echo(f"Error: the run is not sound ({summary['status']}): {result.reason}", err=True)
         ctx.exit(1)
-
-
-def _shown_minutes(model: Model, summary: Mapping[str, Any]) -> float:
-    """How much of a run a picture shows [min]: an assay's own time, or what T50 needs beyond it."""
-    t50 = summary["t50_min"] or summary["t50_crystalline_min"] or 0.0
-    window, whole = model.scenario.window / 60.0, model.duration / 60.0
-    return min(whole, max(window, 1.5 * t50)) if window else whole
 
 
 def _print(model: Model, summary: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import click
 from calcikin.cli import options, output
 from calcikin.cli.notes import note, note_first_use, note_written
 from calcikin.errors import InputError
+from calcikin.simulate.tables import flat
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -104,7 +105,7 @@ def command(
         solver=solver,
         rtol=rtol,
     )
-    columns = output.flat(table)
+    columns = flat(table)
     rows = [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]

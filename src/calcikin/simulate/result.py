@@ -248,6 +248,15 @@ class Result:
             return math.nan
         return float(t50_from_fraction(self.t, self.crystalline_fraction)) / 60.0
 
+    @property
+    def shown_min(self) -> float:
+        """How much of the run a picture shows [min]: an assay's own time, or what T50 needs."""
+        whole, window = self.model.duration / 60.0, self.model.scenario.window / 60.0
+        if not window:
+            return whole
+        times = (t for t in (self.t50(), self.t50_crystalline()) if math.isfinite(t))
+        return min(whole, max(window, 1.5 * next(times, 0.0)))
+
     # ---- as data -----------------------------------------------------------------------------
     @cached_property
     def dataset(self) -> xr.Dataset:
