@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from calcikin.errors import InputError, OutputError
+from calcikin.files import replacing
 from calcikin.simulate.tables import write_csv
 
 if TYPE_CHECKING:
@@ -116,26 +115,11 @@ def write_text(path: str | Path, write: Callable[[TextIO], object]) -> Path:
     OutputError
     """
     target = Path(path)
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".calcikin-", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            write(stream)
-        # mkstemp makes a file for the owner only; give it the rights that open() would have
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise OutputError(
-            f"the file cannot be written: {error.strerror or error}",
-            where=str(target),
-            hint="check the rights and the free space of the folder",
-        ) from error
-    finally:
-        if temporary is not None:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
+    with (
+        replacing(target) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        write(stream)
     return target
 
 

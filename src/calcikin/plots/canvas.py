@@ -10,9 +10,8 @@ kinds of colour blindness; every line also has its own dashes, so that a grey pr
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.errors import InputError, OutputError
+from calcikin.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,36 +157,8 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 200) -> Pat
             where=str(path),
             hint="end the name in " + ", ".join(f".{k}" for k in ("png", "pdf", "svg")),
         )
-    if not path.parent.is_dir():
-        raise OutputError(
-            f"the folder {str(path.parent)!r} does not exist",
-            where=str(path),
-            hint="create it first, or choose another one",
-        )
-    if path.is_dir():
-        raise OutputError(
-            "this is a folder, not a file", where=str(path), hint="add a file name to it"
-        )
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".calcikin-", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            figure.savefig(stream, format=suffix, dpi=dpi)
-        # mkstemp makes a file for the owner only; give it the rights that open() would have
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(
-            f"the file cannot be written: {error.strerror or error}",
-            where=str(path),
-            hint="check the rights and the free space of the folder",
-        ) from error
-    finally:
-        if temporary is not None:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        figure.savefig(stream, format=suffix, dpi=dpi)
     return path
 
 

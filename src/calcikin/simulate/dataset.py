@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from calcikin.assays import radii
 from calcikin.errors import OutputError
+from calcikin.files import replacing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -104,23 +103,6 @@ def save(dataset: xr.Dataset, path: str | Path) -> Path:
         raise OutputError(
             f"cannot write {target.name!r}", where=str(target), hint="give a name that ends in .nc"
         )
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"the folder {str(target.parent)!r} does not exist",
-            where=str(target),
-            hint=f"mkdir -p {target.parent}",
-        )
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".nc.part")
-    os.close(handle)
-    try:
+    with replacing(target) as temporary:
         dataset.to_netcdf(temporary, engine="h5netcdf")
-        # mkstemp makes a file for the owner only; give it the rights that open() would have
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error}", where=str(target)) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return target

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from calcikin import __version__
 from calcikin.assays import radii
 from calcikin.assays.nephelometry import REFRACTIVE_INDEX, Population, nephelometry
 from calcikin.assays.steepest import t50_from_computed_curve
 from calcikin.assays.t50 import Transition, t50_from_fraction
 from calcikin.simulate.model import LN10, Model
+from calcikin.simulate.provenance import provenance
 from calcikin.solvers.scipy_ivp import Solution, Work, integrate
 from calcikin.solvers.status import Status
 
@@ -267,18 +266,7 @@ class Result:
 
     def provenance(self) -> dict[str, Any]:
         """Inputs, versions and hashes."""
-        import numba
-        import scipy
-
-        return {
-            "calcikin": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "numba": numba.__version__,
-            "structure": self.model.compiled.path.stem,
-            **self.model.describe(),
-        }
+        return provenance(self.model)
 
     def summary(self) -> dict[str, Any]:
         """The numbers of ``calcikin run --json`` (None where there is no number)."""

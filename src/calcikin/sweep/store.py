@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calcikin import __version__
 from calcikin.errors import InputError
 from calcikin.simulate import dataset as netcdf
 from calcikin.simulate.model import Model
+from calcikin.simulate.provenance import provenance
 from calcikin.simulate.readouts import Readout
 from calcikin.solvers.status import Status
 from calcikin.sweep.design import Design
@@ -26,33 +25,6 @@ __all__ = ["load", "provenance", "save", "to_dataset"]
 
 #: A slash would make a group in the file.
 _SLASH = "_per_"
-
-
-def provenance(model: Model) -> dict[str, Any]:
-    """Inputs, versions and hashes behind runs of a model, as plain data.
-
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    dict
-        ``calcikin``, ``python``, ``numpy``, ``scipy``, ``numba``: versions; ``structure``: hash of
-        the compiled kernels; and all that `Model.describe` tells, the hash of the files included.
-    """
-    import numba
-    import scipy
-
-    return {
-        "calcikin": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "numba": numba.__version__,
-        "structure": model.compiled.path.stem,
-        **model.describe(),
-    }
 
 
 def to_dataset(
