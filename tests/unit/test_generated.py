@@ -173,10 +173,17 @@ def test_file_is_valid_and_holds_kernels_only(name: str) -> None:
     assert load_scenario(name).network.name in docstring
     assert "do not edit" in docstring
     imports = {ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)}
-    assert imports == {"import math", "import numpy as np", "from numba import njit"}
+    assert imports == {
+        "import math",
+        "import numpy as np",
+        "from numba import njit",
+        "from calcikin.compiler.lanes import straight",
+    }
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     for function in functions:
-        assert [ast.unparse(d) for d in function.decorator_list] == ["kernel"], function.name
+        decorators = [ast.unparse(d) for d in function.decorator_list]
+        helper = [type(n) for n in function.body] == [ast.Return]
+        assert decorators in (["kernel"], ["straight"], *([[]] if helper else [])), function.name
     assert {"prepare", "rhs", "jacobian", "observe", "speciate"} <= {f.name for f in functions}
     decorator = next(
         n for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "kernel"

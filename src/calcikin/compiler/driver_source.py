@@ -17,10 +17,17 @@ import math
 import numpy as np
 from numba import njit
 
+from calcikin.compiler.lanes import straight
+
 kernel = njit(cache=True, error_model="numpy", fastmath=False)
 '''
 
 DRIVER = '''
+@kernel
+def prepare(q):
+    return _prepare(q)
+
+
 @kernel
 def _speciate(q, tot, x, s):
     """Newton on x; returns the number of iterations, or -1."""

@@ -22,62 +22,48 @@ from calcikin.model.network import Network, Node, Ref
 __all__ = ["KineticsSource"]
 
 HELPERS = """
-@kernel
 def _step(x):
     return 1.0 if x > 0.0 else 0.0
 
 
-@kernel
 def _pos(x):
     return x if x > 0.0 else 0.0
 
 
-@kernel
 def _cbrt(x):
-    return x ** (1.0 / 3.0)
+    return x ** (1.0 / 3.0) if x > 0.0 else 0.0
 
 
-@kernel
 def _cnt_factor(b, s):
     return math.exp(-b / (s * s)) if s > 1e-3 else 0.0
 
 
-@kernel
 def _cnt_factor_ds(b, s):
     return math.exp(-b / (s * s)) * 2.0 * b / (s * s * s) if s > 1e-3 else 0.0
 
 
-@kernel
 def _cnt_factor_db(b, s):
     return -math.exp(-b / (s * s)) / (s * s) if s > 1e-3 else 0.0
 
 
-@kernel
 def _pos_power(x, n):
     return x ** n if x > 0.0 else 0.0
 
 
-@kernel
 def _pos_power_dx(x, n):
     return n * x ** (n - 1.0) if x > 0.0 else 0.0
 
 
-@kernel
 def _pos_power_dn(x, n):
     return x ** n * math.log(x) if x > 0.0 else 0.0
 
 
-@kernel
 def _logistic(x):
-    if x > 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e / (1.0 + e)
+    return 1.0 / (1.0 + math.exp(-x))
 
 
-@kernel
 def _log1pexp(x):
-    return x + math.log1p(math.exp(-x)) if x > 0.0 else math.log1p(math.exp(x))
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 """
 
 
@@ -289,8 +275,8 @@ class KineticsSource:
         return lines
 
     def emit_prepare(self) -> list[str]:
-        """Lines of ``prepare(q)``: what depends on parameters alone, once per run."""
-        lines = ["def prepare(q):"]
+        """Lines of ``_prepare(q)``: what depends on parameters alone, once per run."""
+        lines = ["def _prepare(q):"]
         for node in self.network.nodes:
             if node.name in self.static:
                 slot = self.layout.slot(f"node.{node.name}")

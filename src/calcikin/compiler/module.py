@@ -167,7 +167,7 @@ def generate_source(
         kinetics.emit_derivative(),
         gradients,
     ):
-        parts.append("\n@kernel\n" + "\n".join(lines) + "\n")
+        parts.append("\n@straight\n" + "\n".join(lines) + "\n")
     position = {c: i for i, c in enumerate(tables.components)}
     overrides = "\n".join(
         f"    tot[{position[component]}] = y[{i}]" for i, component in kinetics.dynamic_totals
