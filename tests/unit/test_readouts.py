@@ -56,6 +56,38 @@ def test_readouts_are_what_the_run_holds() -> None:
             assert math.isnan(read[name]) if expected is None else read[name] == expected
 
 
+def test_readouts_of_beginnings_and_shares_are_those_of_the_run() -> None:
+    result = load("t50_serum").simulate()
+    read = {name: readout(result) for name, readout in READOUTS.items()}
+    assert read["onset_ACP"] < read["onset_CPP2"] < read["t50_crystalline"]
+    assert read["t50_crystalline"] < read["t95_crystalline"]
+    late = 60.0 * read["t95_crystalline"]
+    assert (result.crystalline_fraction[result.t >= late] >= 0.95).all()
+    assert read["SI_ACP_start"] == result.saturation_index("ACP")[0]
+    assert read["solid_max"] <= 1e3 * result.state("Ca")[0]
+    assert read["solid_max"] >= read["acp_max"]
+    k = int(result.phases["CPP1"].argmax())
+    assert read["mineral_share"] == result.phases["CPP1"][k] / result.state("Ca")[0]
+    # fetuin-A is conserved: what is not on particles is in solution
+    free = result.state("fet.free")[k] + result.state("fet.cpp2")[k]
+    whole = result.state("fet.free")[0]
+    assert read["fetuin_share"] == pytest.approx(1.0 - free / whole, abs=1e-8)  # BALANCE_LIMIT
+    solid = sum(read[f"{phase}_end"] for phase in ("ACP", "CPP1", "CPP2", "HAP", "WH"))
+    assert read["whitlockite_share"] == pytest.approx(read["WH_end"] / solid, rel=1e-12)
+
+
+def test_mg_kept_is_what_is_not_given_back() -> None:
+    result = load("acp_slurry").with_({"Mg/Ca": 0.1}).simulate()
+    kept = READOUTS["mg_kept"](result)
+    amorphous = result.phases["ACP"] + result.phases["CPP1"]
+    k = int((amorphous >= 0.01 * amorphous.max()).nonzero()[0][-1])
+    solid = result.state("Mg")[0] - result.state("Mg")[k]
+    most = (result.state("acp.mg") + result.state("cpp1.mg")).max()
+    # all Mg out of solution is in crystals, but for a hundredth of the ACP and for whitlockite
+    assert kept == pytest.approx(solid / most, abs=0.02)
+    assert math.isnan(READOUTS["mg_kept"](clear()))
+
+
 def test_a_clear_solution_has_no_times_and_no_particles() -> None:
     for name in ("t50", "t50_crystalline", "rh_cpp1", "rh_cpp2", "mg_ca_solid"):
         assert math.isnan(READOUTS[name](clear())), name

@@ -6,10 +6,19 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from calcikin.errors import InputError, UnknownNameError
 from calcikin.simulate.result import Result
 
 __all__ = ["READOUTS", "Readout", "get_readout", "get_readouts"]
+
+Array = npt.NDArray[np.float64]
+#: Less than this is no solid that a laboratory could collect [mol/L] (assumed; as in `Result`).
+VISIBLE = 1e-9
+#: Share of the largest amount that counts as a beginning, or as what is left at the end (assumed).
+ONSET_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,68 @@ def _final_si(phase: str) -> Callable[[Result], float]:
     return read
 
 
+def _first_si(phase: str) -> Callable[[Result], float]:
+    def read(result: Result) -> float:
+        si = float(result.saturation_index(phase)[0])
+        return si if math.isfinite(si) else math.nan
+
+    return read
+
+
+def _amorphous(result: Result) -> Array:
+    return np.asarray(result.phases["ACP"] + result.phases["CPP1"])
+
+
+def _onset(*phases: str) -> Callable[[Result], float]:
+    def read(result: Result) -> float:
+        amount = sum((result.phases[p] for p in phases if p in result.phases), 0.0 * result.t)
+        if not amount.max() > VISIBLE:
+            return math.nan
+        return float(result.t[int(np.argmax(amount >= ONSET_SHARE * amount.max()))]) / 60.0
+
+    return read
+
+
+def _nearly_crystalline(result: Result) -> float:
+    below = np.flatnonzero(result.crystalline_fraction < 0.95)
+    k = int(below[-1]) + 1 if below.size else 0
+    return float(result.t[k]) / 60.0 if k < result.t.size else math.nan
+
+
+def _most_solid(result: Result) -> float:
+    return 1e3 * float(sum(result.phases.values(), 0.0 * result.t).max())
+
+
+def _in_cpp1(result: Result) -> int | None:
+    """Index of the time at which CPP1 holds most mineral."""
+    amount = result.phases["CPP1"]
+    return int(np.argmax(amount)) if amount.max() > VISIBLE else None
+
+
+def _fetuin_share(result: Result) -> float:
+    k, whole = _in_cpp1(result), float(result.state("fet.free")[0])
+    return math.nan if k is None or whole == 0.0 else float(result.state("fet.cpp1")[k]) / whole
+
+
+def _mineral_share(result: Result) -> float:
+    k = _in_cpp1(result)
+    return math.nan if k is None else float(result.phases["CPP1"][k] / result.state("Ca")[0])
+
+
+def _mg_kept(result: Result) -> float:
+    in_acp = result.state("acp.mg") + result.state("cpp1.mg")
+    amorphous = _amorphous(result)
+    k = int(np.flatnonzero(amorphous >= ONSET_SHARE * amorphous.max())[-1])
+    gone = k + 1 < result.t.size and amorphous.max() > VISIBLE and in_acp.max() > VISIBLE
+    in_crystals = result.state("cpp2.mg") + result.state("hap.mg")
+    return float(in_crystals[k] / in_acp.max()) if gone else math.nan
+
+
+def _whitlockite_share(result: Result) -> float:
+    solid = sum(float(amount[-1]) for amount in result.phases.values())
+    return float(result.phases["WH"][-1]) / solid if solid > VISIBLE else math.nan
+
+
 def _readouts() -> Iterable[Readout]:
     never = "no transition within the run"
     yield Readout("t50", "min", "T50 from scattered light", Result.t50, never, waits=True)
@@ -160,6 +231,57 @@ def _readouts() -> Iterable[Readout]:
             _final_si(phase),
             "an ion is missing",
         )
+    for phase in ("ACP", "OCP", "HAP", "WH"):
+        note = " (per Ca5)" if phase == "HAP" else ""
+        yield Readout(
+            f"SI_{phase}_start",
+            "1",
+            f"saturation index of {phase}{note} at the start",
+            _first_si(phase),
+            "an ion is missing",
+        )
+    for name, phases in (
+        ("ACP", ("ACP", "CPP1")),
+        ("CPP2", ("CPP2",)),
+        ("HAP", ("HAP",)),
+    ):
+        yield Readout(
+            f"onset_{name}",
+            "min",
+            f"first time with a hundredth of the most {name}",
+            _onset(*phases),
+            f"no {name} within the run",
+            waits=True,
+        )
+    yield Readout(
+        "t95_crystalline",
+        "min",
+        "time from which 95 % of the solid Ca is crystalline",
+        _nearly_crystalline,
+        "never 95 % crystalline within the run",
+        waits=True,
+    )
+    yield Readout("solid_max", "mmol/L", "most solid Ca", _most_solid)
+    yield Readout(
+        "fetuin_share", "1", "share of fetuin-A on CPP1 at its maximum", _fetuin_share, "no CPP1"
+    )
+    yield Readout(
+        "mineral_share", "1", "share of Ca in CPP1 at its maximum", _mineral_share, "no CPP1"
+    )
+    yield Readout(
+        "mg_kept",
+        "1",
+        "Mg in crystals when the ACP has gone, of the most in ACP",
+        _mg_kept,
+        "no ACP, no Mg, or not yet converted",
+    )
+    yield Readout(
+        "whitlockite_share",
+        "1",
+        "share of whitlockite in the solid Ca at the end",
+        _whitlockite_share,
+        "nothing solid",
+    )
     yield Readout(
         "balance_error", "1", "largest relative error of a balance", lambda r: r.balance_error
     )
