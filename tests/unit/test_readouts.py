@@ -81,10 +81,10 @@ def test_mg_kept_is_what_is_not_given_back() -> None:
     kept = READOUTS["mg_kept"](result)
     amorphous = result.phases["ACP"] + result.phases["CPP1"]
     k = int((amorphous >= 0.01 * amorphous.max()).nonzero()[0][-1])
-    solid = result.state("Mg")[0] - result.state("Mg")[k]
-    most = (result.state("acp.mg") + result.state("cpp1.mg")).max()
-    # all Mg out of solution is in crystals, but for a hundredth of the ACP and for whitlockite
-    assert kept == pytest.approx(solid / most, abs=0.02)
+    in_acp = result.state("acp.mg") + result.state("cpp1.mg")
+    # all Mg that has left the solution is in ACP, in crystals or in whitlockite
+    gone = result.state("Mg")[0] - result.state("Mg")[k] - in_acp[k] - result.state("wh.m")[k]
+    assert kept == pytest.approx(gone / in_acp.max(), rel=1e-6)  # balances hold to 1e-8 of the Mg
     assert math.isnan(READOUTS["mg_kept"](clear()))
 
 
