@@ -56,15 +56,15 @@ LN10 = math.log(10.0)
 #: Coefficient b of uncharged species without coefficients in (2) [kg/mol]; Parkhurst, Appelo 2013.
 UNCHARGED_B = 0.1
 #: Factor of (3) [kg/mol]; Garrels, Christ 1965.
-_WATER_FACTOR = 0.017
+WATER_FACTOR = 0.017
 #: Coefficient of sqrt(I) in (4) [kg^(1/2) mol^(-1/2)]; Grenthe et al. 2013.
 _SIT_B = 1.5
 #: Water in a kilogram of water [mol/kg], as PHREEQC has it.
 _WATER_MOLES = 55.50837
 #: Ionic strength above which (2) and (4) are held constant [mol/kg], that of saturated NaCl
 #: (assumed), and the lowest activity of water; both keep a solve far outside validity finite.
-_HELD_MOLAL = 6.0
-_LOWEST_WATER = 0.05
+HELD_MOLAL = 6.0
+LOWEST_WATER = 0.05
 
 
 @dataclass(frozen=True)
@@ -187,29 +187,29 @@ class TruesdellJones:
 
     def ln_gamma(self, i: float, c: Array) -> Array:
         """Equation (2)."""
-        held = min(i, _HELD_MOLAL)
+        held = min(i, HELD_MOLAL)
         root = math.sqrt(held)
-        term = np.where(self._davies, _davies(i, _HELD_MOLAL)[0], root / (1.0 + self._size * root))
+        term = np.where(self._davies, _davies(i, HELD_MOLAL)[0], root / (1.0 + self._size * root))
         return self._scale * term + self._linear * held
 
     def ln_water(self, i: float, c: Array) -> float:
         """Equation (3)."""
-        return math.log(max(1.0 - _WATER_FACTOR * float(self._counted @ c), _LOWEST_WATER))
+        return math.log(max(1.0 - WATER_FACTOR * float(self._counted @ c), LOWEST_WATER))
 
     def slopes(self, i: float, c: Array) -> Slopes:
         """Derivatives of (2) and (3)."""
         n = c.size
         gamma_i = np.zeros(n)
-        if i < _HELD_MOLAL:
+        if i < HELD_MOLAL:
             root = math.sqrt(i)
             term = np.where(
                 self._davies,
-                _davies(i, _HELD_MOLAL)[1],
+                _davies(i, HELD_MOLAL)[1],
                 0.5 / (root * (1.0 + self._size * root) ** 2),
             )
             gamma_i = self._scale * term + self._linear
         water = math.exp(self.ln_water(i, c))
-        water_c = -_WATER_FACTOR / water * self._counted * (water > _LOWEST_WATER)
+        water_c = -WATER_FACTOR / water * self._counted * (water > LOWEST_WATER)
         return Slopes(gamma_i, np.zeros((n, n)), 0.0, water_c)
 
 
@@ -235,13 +235,13 @@ class Sit:
 
     def ln_gamma(self, i: float, c: Array) -> Array:
         """Equation (4)."""
-        root = math.sqrt(min(i, _HELD_MOLAL))
+        root = math.sqrt(min(i, HELD_MOLAL))
         log_gamma: Array = -self._a * self._z2 * root / (1.0 + _SIT_B * root) + self._epsilon @ c
         return LN10 * log_gamma
 
     def ln_water(self, i: float, c: Array) -> float:
         """Equation (5)."""
-        t = 1.0 + _SIT_B * math.sqrt(min(i, _HELD_MOLAL))
+        t = 1.0 + _SIT_B * math.sqrt(min(i, HELD_MOLAL))
         phi = -2.0 * self._a / _SIT_B**3 * (t - 2.0 * math.log(t) - 1.0 / t)
         phi += 0.5 * float(c @ self._epsilon @ c)
         return -(float(self._counted @ c) + LN10 * phi) / _WATER_MOLES
@@ -249,7 +249,7 @@ class Sit:
     def slopes(self, i: float, c: Array) -> Slopes:
         """Derivatives of (4) and (5)."""
         gamma_i, water_i = np.zeros(c.size), 0.0
-        if i < _HELD_MOLAL:
+        if i < HELD_MOLAL:
             root = math.sqrt(i)
             t = 1.0 + _SIT_B * root
             gamma_i = -LN10 * self._a * self._z2 * 0.5 / (root * t**2)

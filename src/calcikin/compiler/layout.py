@@ -6,15 +6,17 @@ s : what the speciation leaves behind for the rates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from calcikin.chemistry.constants import ConstantSet
+from calcikin.chemistry.constants import Component, ConstantSet, Species
 from calcikin.model.network import Network
 
 __all__ = ["Layout", "SolutionTables", "solution_tables"]
 
 FIXABLE_LIGANDS = ("CO3",)  # may be held at a given activity (pCO2)
+KERNEL_ACTIVITIES = ("davies", "truesdell_jones")  # activity models that have a compiled form
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,47 @@ class SolutionTables:
     stoichiometry: dict[str, dict[str, int]]
     species_charge: dict[str, int]
     conditional: frozenset[str]
+    activity: str = "davies"  # or "truesdell_jones"; SIT has no kernel
+    #: z^2 and the pair of ion coefficients of each kind of ion, and the kind of every entity; an
+    #: entity without one has the coefficient 1 (Truesdell-Jones only)
+    ion_classes: tuple[tuple[int, tuple[float, float] | None], ...] = ()
+    ion_kinds: Mapping[str, int] = field(default_factory=dict)
+    #: H2O that a species takes up (Truesdell-Jones only)
+    water: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def components(self) -> tuple[str, ...]:
         """Order of tot."""
         return (*self.cations, *self.ligands, *self.inert)
 
+    @property
+    def structure(self) -> dict[str, Any]:
+        """What of the activity model decides the generated text; the coefficients do not."""
+        forms = [[z2, pair is not None] for z2, pair in self.ion_classes]
+        return {
+            "activity": self.activity,
+            "forms": forms,
+            "kinds": dict(self.ion_kinds),
+            "water": {name: w for name, w in self.water.items() if w},
+        }
 
-def solution_tables(constants: ConstantSet) -> SolutionTables:
-    """Sort components and species for the generator; every species holds at most one ligand."""
+    def counted(self, ligand: str) -> bool:
+        """Whether a ligand counts as a solute; sites on proteins do not."""
+        return not any(species in self.conditional for species in self.by_ligand[ligand])
+
+
+def solution_tables(constants: ConstantSet, activity: str | None = None) -> SolutionTables:
+    """Sort components and species for the generator; every species holds at most one ligand.
+
+    Parameters
+    ----------
+    constants : ConstantSet
+    activity : str, optional
+        Activity model, by default that of the set. SIT has no kernel: Davies takes its place.
+    """
+    activity = activity or constants.activity_model
+    if activity not in KERNEL_ACTIVITIES:
+        activity = "davies"
     cations = tuple(n for n, c in constants.components.items() if c.role == "cation")
     ligands = tuple(n for n, c in constants.components.items() if c.role == "ligand")
     inert = tuple(n for n, c in constants.components.items() if c.role == "inert")
@@ -57,7 +91,36 @@ def solution_tables(constants: ConstantSet) -> SolutionTables:
         stoichiometry={n: dict(s.stoichiometry) for n, s in constants.species.items()},
         species_charge={n: s.charge for n, s in constants.species.items()},
         conditional=frozenset(n for n, s in constants.species.items() if s.conditional),
+        activity=activity,
+        **(_ions(constants) if activity == "truesdell_jones" else {}),
     )
+
+
+def _ions(constants: ConstantSet) -> dict[str, Any]:
+    """Kinds of ions by charge and coefficients, and the water in species."""
+    sites = {
+        name
+        for item in constants.species.values()
+        if item.conditional
+        for name in item.stoichiometry
+        if constants.components[name].role == "ligand"
+    }
+    entities: dict[str, Component | Species] = {
+        name: item
+        for name, item in constants.components.items()
+        if item.role != "inert" and name not in sites
+    }
+    entities |= {name: item for name, item in constants.species.items() if not item.conditional}
+    classes: dict[tuple[int, tuple[float, float] | None], int] = {}
+    kinds = {
+        name: classes.setdefault((item.charge**2, item.gamma), len(classes))
+        for name, item in entities.items()
+    }
+    return {
+        "ion_classes": tuple(classes),
+        "ion_kinds": kinds,
+        "water": {name: item.water for name, item in constants.species.items()},
+    }
 
 
 @dataclass
@@ -76,15 +139,25 @@ class Layout:
             self.slot(name)
 
     @classmethod
-    def of(cls, network: Network, tables: SolutionTables) -> Layout:
-        """Lay out q for a model."""
+    def of_solution(cls, tables: SolutionTables) -> Layout:
+        """Lay out q for a solution alone."""
         layout = cls()
         layout.reserve(("debye", "davies_b", "ph_fixed", "ln_ah", "i_fixed", "i_value"))
         layout.reserve(f"fixed.{c}" for c in FIXABLE_LIGANDS if c in tables.ligands)
         layout.reserve(f"activity.{c}" for c in FIXABLE_LIGANDS if c in tables.ligands)
         layout.reserve(f"total.{c}" for c in tables.components)
         layout.reserve(f"beta.{s}" for s in tables.stoichiometry)
+        if tables.activity == "truesdell_jones":
+            layout.slot("ln_water")
+            layout.reserve(f"ion_size.{k}" for k in range(len(tables.ion_classes)))
+            layout.reserve(f"ion_slope.{k}" for k in range(len(tables.ion_classes)))
         layout.slot("T")
+        return layout
+
+    @classmethod
+    def of(cls, network: Network, tables: SolutionTables) -> Layout:
+        """Lay out q for a model."""
+        layout = cls.of_solution(tables)
         for node in network.nodes:
             for ref in node.refs():
                 prefix = {"parameter": "parameter", "switch": "switch", "ln_k": "lnk"}.get(ref.kind)

@@ -135,6 +135,7 @@ def structure_hash(network: Network, tables: SolutionTables) -> str:
             tables.stoichiometry,
             tables.species_charge,
             sorted(tables.conditional),
+            tables.structure,
         ],
     }
     text = json.dumps(description, sort_keys=True)

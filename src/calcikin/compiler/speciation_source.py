@@ -19,7 +19,9 @@ its row reads ln[H] + g - ln a_H = 0.
 
 from __future__ import annotations
 
-from calcikin.chemistry.activity import HELD_IONIC_STRENGTH
+from collections.abc import Iterable
+
+from calcikin.compiler.activity_source import activity_text, safe
 from calcikin.compiler.layout import FIXABLE_LIGANDS, Layout, SolutionTables
 
 __all__ = ["SpeciationSlots", "emit_speciation"]
@@ -41,6 +43,8 @@ class SpeciationSlots:
             names += [f"q.{ligand}"]
             names += [f"n.{ligand}.{i}" for i in range(n - 1)]
             names += [f"nw.{ligand}", f"nz.{ligand}"]
+        if tables.activity != "davies":
+            names.append("solutes")  # what the activity of water follows from
         self.index = {name: i for i, name in enumerate(names)}
         self.size = len(names)
 
@@ -48,36 +52,12 @@ class SpeciationSlots:
         return self.index[name]
 
 
-def _gamma_power(weight: int) -> str:
-    """Text for exp(g * weight) from the powers computed once (weights are even or squares)."""
-    return f"G{weight}" if weight >= 0 else f"Gm{-weight}"
+def _products(terms: Iterable[tuple[int, str]]) -> list[str]:
+    """Texts of integer multiples of names; none for zero."""
+    return [f"{float(n)}*{name}" for n, name in terms if n]
 
 
-def _term(
-    species: str, tables: SolutionTables, layout: Layout, ligand: str | None
-) -> tuple[str, int]:
-    """Return the text of [s]/[L] (or [s]) and the weight w in exp(g w)."""
-    stoichiometry = tables.stoichiometry[species]
-    weight = 0
-    if species not in tables.conditional:
-        weight = sum(n * tables.charges[c] ** 2 for c, n in stoichiometry.items())
-        weight -= tables.species_charge[species] ** 2
-    factors = [f"q[{layout.slot('beta.' + species)}]"]
-    if weight:
-        factors.append(_gamma_power(weight))
-    for component, n in stoichiometry.items():
-        if component == ligand:
-            if n != 1:
-                raise ValueError(f"{species}: a ligand may occur once only")
-            continue
-        if n > 0:
-            factors += [f"c_{component}"] * n
-        else:
-            factors += [f"ci_{component}"] * (-n)
-    return "*".join(factors), weight
-
-
-def _sum(terms: list[tuple[int, str]]) -> str:
+def _sum(terms: Iterable[tuple[int, str]]) -> str:
     """Text of a sum of integer multiples of names; '0.0' when there are none."""
     parts = [name if n == 1 else f"{float(n)}*{name}" for n, name in terms if n != 0]
     return " + ".join(parts).replace("+ -", "- ") if parts else "0.0"
@@ -86,18 +66,18 @@ def _sum(terms: list[tuple[int, str]]) -> str:
 def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> list[str]:
     """Return the lines of ``_equations(q, tot, x, s)``: residual, Jacobian and what the rates need.
 
-    The Newton loop around it is in ``calcikin.compiler.module``.
+    The Newton loop around it is in ``calcikin.compiler.driver_source``; what depends on the
+    activity model is written by ``calcikin.compiler.activity_source``.
     """
     cations = tables.cations
     n = len(cations)
     position = {c: i for i, c in enumerate(tables.components)}
-    body: list[str] = []
-    add = body.append
-    weights: set[int] = set()
-    ligand_lines: list[str] = []
+    writer = activity_text(tables, layout)
+    factor = writer.by_i
+    lines: list[str] = []
     residual: dict[int, list[str]] = {i: [f"c_{c}"] for i, c in enumerate(cations)}
     jacobian: dict[tuple[int, int], list[str]] = {}
-    g_column: dict[int, list[str]] = {i: [] for i in range(n)}
+    i_column: dict[int, list[str]] = {i: [] for i in range(n)}
     charge_sum: list[str] = [
         f"{float(tables.charges[c] ** 2)}*c_{c}" for c in cations if tables.charges[c]
     ]
@@ -105,104 +85,107 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     charge_row: dict[int, list[str]] = {
         i: [f"{float(tables.charges[c] ** 2)}*c_{c}"] for i, c in enumerate(cations)
     }
-    charge_g: list[str] = []
+    charge_i: list[str] = []
+    solutes = [f"c_{c}" for c in cations] + [f"tot[{position[c]}]" for c in tables.inert]
 
     def contributes(key: tuple[int, int], text: str) -> None:
         jacobian.setdefault(key, []).append(text)
 
+    def squared(species: str) -> int:
+        return 0 if species in tables.conditional else tables.species_charge[species] ** 2
+
     for i, c in enumerate(cations):
         contributes((i, i), f"c_{c}")
+        slope = writer.cation_slope(c)
+        if slope:
+            i_column[i].append(f"c_{c}*{slope}")
+            charge_i.append(f"{float(tables.charges[c] ** 2)}*c_{c}*{slope}")
 
     # species without a ligand
     for species in tables.without_ligand:
-        text, weight = _term(species, tables, layout, None)
-        weights.add(weight)
-        name = f"t_{_safe(species)}"
-        ligand_lines.append(f"{name} = {text}")
+        term = writer.term(species, None)
+        lines.extend(term.lines)
+        solutes.append(term.name)
         nu = [(i, tables.stoichiometry[species].get(c, 0)) for i, c in enumerate(cations)]
-        z2 = 0 if species in tables.conditional else tables.species_charge[species] ** 2
+        z2 = squared(species)
         for i, ni in nu:
             if not ni:
                 continue
-            residual[i].append(f"{float(ni)}*{name}")
+            residual[i].append(f"{float(ni)}*{term.name}")
             for j, nj in nu:
                 if nj:
-                    contributes((i, j), f"{float(ni * nj)}*{name}")
-            if weight:
-                g_column[i].append(f"{float(ni * weight)}*{name}")
+                    contributes((i, j), f"{float(ni * nj)}*{term.name}")
+            i_column[i] += _products(writer.weighted([(ni, term)]))
             if z2:
-                charge_row[i].append(f"{float(ni * z2)}*{name}")
+                charge_row[i].append(f"{float(ni * z2)}*{term.name}")
         if z2:
-            charge_sum.append(f"{float(z2)}*{name}")
-            if weight:
-                charge_g.append(f"{float(z2 * weight)}*{name}")
+            charge_sum.append(f"{float(z2)}*{term.name}")
+            charge_i += _products(writer.weighted([(z2, term)]))
 
     for ligand in tables.ligands:
-        z_l = tables.charges[ligand]
-        fixable = ligand in FIXABLE_LIGANDS
+        z_l, fixable, tag = tables.charges[ligand], ligand in FIXABLE_LIGANDS, safe(ligand)
         entries = []
         for species in tables.by_ligand[ligand]:
-            text, weight = _term(species, tables, layout, ligand)
-            weights.add(weight)
-            name = f"t_{_safe(species)}"
-            ligand_lines.append(f"{name} = {text}")
-            z2 = 0 if species in tables.conditional else tables.species_charge[species] ** 2
-            entries.append((name, weight, z2, tables.stoichiometry[species]))
-        tag = _safe(ligand)
-        ligand_lines.append(f"Q_{tag} = " + " + ".join(["1.0", *(e[0] for e in entries)]))
-        ligand_lines.append(f"iq_{tag} = 1.0/Q_{tag}")
+            term = writer.term(species, ligand)
+            lines.extend(term.lines)
+            entries.append((term, squared(species), tables.stoichiometry[species]))
+        lines.append(f"Q_{tag} = " + " + ".join(["1.0", *(e[0].name for e in entries)]))
+        lines.append(f"iq_{tag} = 1.0/Q_{tag}")
         if fixable:
             flag = f"q[{layout.slot('fixed.' + ligand)}]"
-            gamma = f"/{_gamma_power(z_l * z_l)}" if z_l else ""
-            weights.add(z_l * z_l)
-            ligand_lines.append(f"phi_{tag} = 1.0 - {flag}")
-            ligand_lines.append(
+            gamma = writer.gamma(ligand)
+            divided = f"/{gamma}" if gamma else ""
+            lines.append(f"phi_{tag} = 1.0 - {flag}")
+            lines.append(
                 f"L_{tag} = phi_{tag}*tot[{position[ligand]}]*iq_{tag}"
-                f" + {flag}*q[{layout.slot('activity.' + ligand)}]{gamma}"
+                f" + {flag}*q[{layout.slot('activity.' + ligand)}]{divided}"
             )
-            # at fixed activity every species of this ligand carries the weight -z_L^2 besides
-            ligand_lines.append(f"wl_{tag} = -{flag}*{float(z_l * z_l)}")
+            # at fixed activity every species of this ligand carries -d ln gamma_L besides
+            lines.append(f"wl_{tag} = -{flag}*{writer.ligand_slope(ligand)}")
             phi = f"phi_{tag}*"
         else:
-            ligand_lines.append(f"L_{tag} = tot[{position[ligand]}]*iq_{tag}")
+            lines.append(f"L_{tag} = tot[{position[ligand]}]*iq_{tag}")
             phi = ""
-        cols = [i for i, c in enumerate(cations) if any(e[3].get(c) for e in entries)]
-        nu_of = {i: [(e[3].get(cations[i], 0), e[0]) for e in entries] for i in cols}
+        if tables.counted(ligand):
+            solutes.append(f"L_{tag}*Q_{tag}" if fixable else f"tot[{position[ligand]}]")
+        cols = [i for i, c in enumerate(cations) if any(e[2].get(c) for e in entries)]
+        counts = {i: [e[2].get(cations[i], 0) for e in entries] for i in cols}
+        terms = [e[0] for e in entries]
+        names = [term.name for term in terms]
+        squares = [e[1] for e in entries]
         for i in cols:
-            ligand_lines.append(f"n_{tag}_{i} = {_sum(nu_of[i])}")
-        nw = _sum([(e[1], e[0]) for e in entries])
-        zz = [(e[2], e[0]) for e in entries]
+            lines.append(f"n_{tag}_{i} = {_sum(zip(counts[i], names, strict=True))}")
+        lines.append(f"nw_{tag} = {_sum(writer.weighted([(1, term) for term in terms]))}")
         own = f"{float(z_l * z_l)}" if z_l else "0.0"
-        ligand_lines.append(f"nw_{tag} = {nw}")
-        ligand_lines.append(f"nz_{tag} = {own} + {_sum(zz)}")
+        lines.append(f"nz_{tag} = {own} + {_sum(zip(squares, names, strict=True))}")
         extra = f" + wl_{tag}*n_{tag}_{{i}}" if fixable else ""
         for i in cols:
             residual[i].append(f"L_{tag}*n_{tag}_{i}")
             for j in cols:
                 if j < i:
                     continue
-                nn = _sum(
-                    [(e[3].get(cations[i], 0) * e[3].get(cations[j], 0), e[0]) for e in entries]
-                )
+                both = [a * b for a, b in zip(counts[i], counts[j], strict=True)]
+                nn = _sum(zip(both, names, strict=True))
                 name = f"h_{tag}_{i}_{j}"
-                ligand_lines.append(
-                    f"{name} = L_{tag}*({nn} - {phi}n_{tag}_{i}*n_{tag}_{j}*iq_{tag})"
-                )
+                lines.append(f"{name} = L_{tag}*({nn} - {phi}n_{tag}_{i}*n_{tag}_{j}*iq_{tag})")
                 contributes((i, j), name)
                 if j != i:
                     contributes((j, i), name)
-            nwi = _sum([(e[3].get(cations[i], 0) * e[1], e[0]) for e in entries])
-            g_column[i].append(
+            nwi = _sum(writer.weighted(zip(counts[i], terms, strict=True)))
+            i_column[i].append(
                 f"L_{tag}*({nwi}{extra.format(i=i)} - {phi}n_{tag}_{i}*nw_{tag}*iq_{tag})"
             )
-            zi = _sum([(e[3].get(cations[i], 0) * e[2], e[0]) for e in entries])
+            charged = [a * b for a, b in zip(counts[i], squares, strict=True)]
+            zi = _sum(zip(charged, names, strict=True))
             charge_row[i].append(f"L_{tag}*({zi} - {phi}nz_{tag}*n_{tag}_{i}*iq_{tag})")
         charge_sum.append(f"L_{tag}*nz_{tag}")
-        zw = _sum([(e[1] * e[2], e[0]) for e in entries])
+        zw = _sum(writer.weighted(zip(squares, terms, strict=True)))
         tail = f" + wl_{tag}*nz_{tag}" if fixable else ""
-        charge_g.append(f"L_{tag}*({zw}{tail} - {phi}nz_{tag}*nw_{tag}*iq_{tag})")
+        charge_i.append(f"L_{tag}*({zw}{tail} - {phi}nz_{tag}*nw_{tag}*iq_{tag})")
 
     # ---- text ---------------------------------------------------------------------------------
+    body: list[str] = []
+    add = body.append
     add("def _equations(q, tot, x, s):")
     for i, c in enumerate(cations):
         if c == "H":
@@ -212,28 +195,8 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
             add(f"    on_{c} = not tot[{i}] <= 0.0")  # so that a NaN is not taken for absent
         add(f"    x_{c} = x[{i}]")
     add(f"    I = x[{n}]")
-    inner: list[str] = []
+    inner = [*writer.head(), *lines]
     put = inner.append
-    for c in cations:
-        put(f"c_{c} = math.exp(x_{c}) if on_{c} else 0.0")
-    negatives = sorted(
-        {c for s in tables.stoichiometry.values() for c, m in s.items() if m < 0 and c in cations}
-    )
-    for c in negatives:
-        put(f"ci_{c} = 1.0/c_{c}")
-    # above HELD_IONIC_STRENGTH the Davies term is held, as in the reference twin
-    put(f"Id = I if I < {HELD_IONIC_STRENGTH!r} else {HELD_IONIC_STRENGTH!r}")
-    put("rI = math.sqrt(Id)")
-    put(f"A = q[{layout.slot('debye')}]")
-    put(f"b = q[{layout.slot('davies_b')}]")
-    put("g = -A*(rI/(1.0 + rI) - b*Id)")
-    put(f"dg = -A*(0.5/(rI*(1.0 + rI)*(1.0 + rI)) - b) if I < {HELD_IONIC_STRENGTH!r} else 0.0")
-    put("G1 = math.exp(g)")
-    weights |= {tables.charges[ligand] ** 2 for ligand in tables.ligands}
-    inner.extend(_powers(max(abs(w) for w in weights), {abs(w) for w in weights}))
-    for w in sorted({-v for v in weights if v < 0}):
-        put(f"Gm{w} = 1.0/G{w}")
-    inner.extend(ligand_lines)
     for i in range(n):
         put(f"r_{i} = " + " + ".join(residual[i]) + f" - tot[{i}]")
     put("S = " + " + ".join(charge_sum))
@@ -241,10 +204,10 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
     for i in range(n):
         for j in range(n):
             put(f"m_{i}_{j} = " + " + ".join(jacobian.get((i, j), ["0.0"])))
-        put(f"m_{i}_{n} = dg*(" + " + ".join(g_column[i] or ["0.0"]) + ")")
+        put(f"m_{i}_{n} = {factor}(" + " + ".join(i_column[i] or ["0.0"]) + ")")
     for j in range(n):
         put(f"m_{n}_{j} = -0.5*(" + " + ".join(charge_row[j]) + ")")
-    put(f"m_{n}_{n} = 1.0 - 0.5*dg*(" + " + ".join(charge_g or ["0.0"]) + ")")
+    put(f"m_{n}_{n} = 1.0 - 0.5*{factor}(" + " + ".join(charge_i or ["0.0"]) + ")")
     for i, c in enumerate(cations):
         if c == "H":
             put(f"total_H = r_{i} + tot[{i}]")
@@ -282,13 +245,17 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
         for j in range(size):
             keep(f"s[{slots[f'm.{i}.{j}']}] = m_{i}_{j}")
         keep(f"s[{slots[f'r.{i}']}] = r_{i}")
+    left = {ligand: writer.left(ligand) for ligand in tables.ligands}
+    results.extend(writer.tail())
+    if "solutes" in slots.index:
+        keep(f"s[{slots['solutes']}] = " + " + ".join(solutes))
     for ligand in tables.ligands:
-        tag = _safe(ligand)
-        z2 = tables.charges[ligand] ** 2
-        gamma = f"*{_gamma_power(z2)}" if z2 else ""
+        tag = safe(ligand)
+        gamma = f"*{writer.gamma(ligand)}" if writer.gamma(ligand) else ""
+        fraction, slope = left[ligand]
         keep(f"s[{slots['free.' + ligand]}] = L_{tag}")
         keep(f"s[{slots['a.' + ligand]}] = L_{tag}{gamma}")
-        keep(f"s[{slots['q.' + ligand]}] = iq_{tag}")
+        keep(f"s[{slots['q.' + ligand]}] = {fraction}")
         held = {
             i
             for i, c in enumerate(cations)
@@ -297,26 +264,8 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
         for i in range(n):
             value = f"n_{tag}_{i}*iq_{tag}" if i in held else "0.0"
             keep(f"s[{slots[f'n.{ligand}.{i}']}] = {value}")
-        keep(f"s[{slots['nw.' + ligand]}] = nw_{tag}*iq_{tag}")
+        keep(f"s[{slots['nw.' + ligand]}] = {slope}")
         keep(f"s[{slots['nz.' + ligand]}] = nz_{tag}*iq_{tag}")
     keep("return 0")
     body.extend("    " + line for line in results)
     return body
-
-
-def _powers(highest: int, wanted: set[int]) -> list[str]:
-    """Lines for G2, G4, ... by squaring and every other wanted power as their product."""
-    lines, power = [], 2
-    while power <= highest:
-        lines.append(f"G{power} = G{power // 2}*G{power // 2}")
-        power *= 2
-    for w in sorted(wanted):
-        bits = [1 << k for k in range(w.bit_length()) if w >> k & 1]
-        if len(bits) > 1:
-            lines.append(f"G{w} = " + "*".join(f"G{b}" for b in bits))
-    return lines
-
-
-def _safe(name: str) -> str:
-    """Turn a species name into an identifier."""
-    return "".join(ch if ch.isalnum() else {"+": "p", "-": "m"}.get(ch, "_") for ch in name)

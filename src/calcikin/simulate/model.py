@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.chemistry.activity import DAVIES_B, davies_a
 from calcikin.compiler.module import CompiledModel, compile_network
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
 from calcikin.model.modelfile import WINDOWS, Scenario, load_scenario
+from calcikin.simulate.solution_vector import fill_solution, open_carbonate, settle_water
 from calcikin.units import format_quantity, parse_quantity
 
 if TYPE_CHECKING:
@@ -245,8 +245,6 @@ class Model:
         scenario, compiled, T = self.scenario, self.compiled, self.temperature
         layout = compiled.layout
         q = np.zeros(max(layout.values()) + 1)
-        q[layout["debye"]] = davies_a(T) * LN10
-        q[layout["davies_b"]] = DAVIES_B
         q[layout["ln_ah"]] = -self.initial_ph * LN10
         q[layout["ph_fixed"]] = 0.0 if scenario.closed_ph else 1.0
         if "ionic_strength" in self.settings:
@@ -256,17 +254,20 @@ class Model:
         off = self.switched_off()
         for component, total in totals.items():
             q[layout[f"total.{component}"]] = total
-        for name, species in scenario.constants.species.items():
-            gone = "mg_phosphate" in species.tags and "phosphate_complexation" in off
-            q[layout[f"beta.{name}"]] = 0.0 if gone else 10.0 ** species.log_beta(T)
+        constants = scenario.constants
+        gone = [
+            name
+            for name, species in constants.species.items()
+            if "mg_phosphate" in species.tags and "phosphate_complexation" in off
+        ]
+        fill_solution(q, layout, compiled.tables, constants, T, gone=gone)
+        slope = 0.0
         if scenario.pco2 is not None:
-            constants = scenario.constants
-            gas = constants.gases["CO2(g)"]
-            co2 = constants.species[gas.species]
-            ln_a = LN10 * (gas.log_k.at(T) + math.log10(scenario.pco2) - co2.log_beta(T))
-            ln_a += co2.stoichiometry["H"] * self.initial_ph * LN10
+            ln_a, slope = open_carbonate(constants, T, scenario.pco2, -self.initial_ph * LN10)
             q[layout["fixed.CO3"]] = 1.0
             q[layout["activity.CO3"]] = math.exp(ln_a)
+        if "ln_water" in layout:  # of the initial solution, throughout a run
+            settle_water(compiled, q, [totals[c] for c in compiled.tables.components], slope)
         values = self.parameter_values()
         for slot, index in layout.items():
             kind, _, name = slot.partition(".")
