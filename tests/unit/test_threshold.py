@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from calcikin import Model, Result, load, threshold
-from calcikin.analysis import thresholds
+from calcikin.analysis import ranges
 from calcikin.analysis.crossing import find_crossing, logit
 from calcikin.errors import InputError, OutOfRangeError, UnitError, UnknownNameError
 from calcikin.solvers import scipy_ivp
@@ -226,7 +226,7 @@ def test_where_a_search_looks_by_itself(
         over = next(iter(fluid.scenario.parameters.parameters))
         parameter = fluid.scenario.parameters.get(over)
         expected = (parameter.low, parameter.high)
-    assert thresholds._default_range(fluid, over) == expected
+    assert ranges.default_ends(fluid, over) == expected
 
 
 def test_ends_and_levels_with_units(fluid: Model) -> None:

@@ -15,19 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.analysis.crossing import Crossing, find_crossing, logit
-from calcikin.errors import OutOfRangeError
-from calcikin.model.modelfile import WINDOWS
-from calcikin.simulate.model import RATIO, SETTINGS, Model, load
+from calcikin.analysis.ranges import default_ends, number_of
+from calcikin.simulate.model import Model, load
 from calcikin.simulate.readouts import Readout, get_readout
 from calcikin.simulate.result import Result
 from calcikin.sweep.store import provenance
 from calcikin.units import format_quantity, parse_quantity
 
-__all__ = ["Threshold", "Trial", "threshold"]
+__all__ = ["DEFAULT_LEVEL", "Threshold", "Trial", "threshold"]
 
 Array = npt.NDArray[np.float64]
-#: Where a ratio is searched when nothing is said [mol/mol]: from none to equal amounts (assumed).
-RATIO_RANGE = (0.0, 1.0)
+#: Crystalline share that counts as "hardly any crystals" [1]: what X-ray diffraction of a powder
+#: just shows (assumed).
+DEFAULT_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def threshold(
     over: str = "Mg/Ca",
     *,
     criterion: str | Callable[[Result], float] = "crystalline_fraction",
-    level: float | str = 0.05,
+    level: float | str = DEFAULT_LEVEL,
     at: str | None = "24 h",
     low: float | str | None = None,
     high: float | str | None = None,
@@ -224,10 +224,9 @@ def threshold(
         if isinstance(level, str)
         else float(level)
     )
-    ends = _default_range(model, over)
     bounds = [
-        _number(model, over, given, default)
-        for given, default in zip((low, high), ends, strict=True)
+        default if given is None else number_of(model, over, given)
+        for given, default in zip((low, high), default_ends(model, over), strict=True)
     ]
     search = _Search(model, over, readout, target, solver, rtol)
     crossing = find_crossing(
@@ -244,33 +243,6 @@ def threshold(
 
 def _is_fraction(readout: Readout, level: float) -> bool:
     return readout.name == "crystalline_fraction" and 0.0 < level < 1.0
-
-
-def _default_range(model: Model, over: str) -> tuple[float, float]:
-    """Where to look when nothing is said, in the unit of the quantity."""
-    if over in model.scenario.medium.inputs:
-        return model.scenario.medium.inputs[over].usual
-    if over in SETTINGS:
-        return WINDOWS[over]
-    if RATIO.match(over):
-        return RATIO_RANGE
-    parameter = model.scenario.parameters.get(over)
-    return parameter.low, parameter.high
-
-
-def _number(model: Model, over: str, given: float | str | None, default: float) -> float:
-    """An end of the search in the quantity's unit; refused here when the model refuses it."""
-    if given is None:
-        return default
-    if isinstance(given, str):
-        inputs = model.scenario.medium.inputs
-        substance = inputs[over].substance if over in inputs else None
-        number = parse_quantity(given, model.unit_of(over), where=over, substance=substance)
-    else:
-        number = float(given)
-    if not math.isfinite(number):
-        raise OutOfRangeError(f"{given!r} is no end of a search", where=over)
-    return number
 
 
 class _Search:
