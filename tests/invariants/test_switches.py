@@ -83,7 +83,7 @@ class Probe:
         """Rates and observed quantities at y, with the solution as given."""
         compiled = self.model.compiled
         v = Work.of(compiled).v
-        compiled.module._rates(self.q, y, s, v)
+        compiled.module.rates(self.q, y, s, v)
         return dict(zip([*PROCESSES, *compiled.observed], v.tolist(), strict=True))
 
     def changed(self, y: Array, s: Array, **by: float) -> set[str]:

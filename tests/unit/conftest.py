@@ -80,7 +80,7 @@ class Kernels:
         """Fluxes at ``y`` [mol/L/s], from the speciation that :meth:`speciation` leaves."""
         self.speciation(y)
         self.work.v[:] = np.nan
-        self.compiled.module._rates(self.q, y, self.work.s, self.work.v)
+        self.compiled.module.rates(self.q, y, self.work.s, self.work.v)
         return self.fluxes
 
     def rhs(self, y: Array) -> Array:

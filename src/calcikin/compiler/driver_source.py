@@ -29,6 +29,11 @@ def prepare(q):
 
 
 @kernel
+def rates(q, y, s, v):
+    return _rates(q, y, s, v)
+
+
+@kernel
 def _speciate(q, tot, x, s):
     """Newton on x; returns the number of iterations, or -1."""
     n = N_UNKNOWNS

@@ -59,7 +59,7 @@ def _pos_power_dn(x, n):
 
 
 def _logistic(x):
-    return 1.0 / (1.0 + math.exp(-x))
+    return math.exp(min(x, 0.0)) / (1.0 + math.exp(-abs(x)))
 
 
 def _log1pexp(x):
