@@ -22,12 +22,14 @@ from calcikin.simulate.result import Result
 from calcikin.sweep.store import provenance
 from calcikin.units import format_quantity, parse_quantity
 
-__all__ = ["DEFAULT_LEVEL", "Threshold", "Trial", "threshold"]
+__all__ = ["DEFAULT_AT", "DEFAULT_LEVEL", "Threshold", "Trial", "threshold"]
 
 Array = npt.NDArray[np.float64]
 #: Crystalline share that counts as "hardly any crystals" [1]: what X-ray diffraction of a powder
 #: just shows (assumed).
 DEFAULT_LEVEL = 0.05
+#: Length of the runs of a search: a slurry that is looked at the next day.
+DEFAULT_AT = "24 h"
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def threshold(
     *,
     criterion: str | Callable[[Result], float] = "crystalline_fraction",
     level: float | str = DEFAULT_LEVEL,
-    at: str | None = "24 h",
+    at: str | None = DEFAULT_AT,
     low: float | str | None = None,
     high: float | str | None = None,
     tolerance: float = 1e-3,
