@@ -27,7 +27,14 @@ from calcikin.compiler.layout import Layout, SolutionTables, solution_tables
 from calcikin.compiler.speciation_source import SpeciationSlots, emit_speciation
 from calcikin.model.network import Network, Node, Ref
 
-__all__ = ["CompiledModel", "cache_directory", "compile_network"]
+__all__ = [
+    "CompiledModel",
+    "cache_directory",
+    "compile_network",
+    "generator_hash",
+    "load_module",
+    "write_module",
+]
 
 
 @dataclass
@@ -92,7 +99,7 @@ def cache_directory() -> Path:
 
 
 @lru_cache(maxsize=1)
-def _generator_hash() -> str:
+def generator_hash() -> str:
     """Hash of all that decides the generated text: sources, numba's and Python's version."""
     import numba
 
@@ -139,7 +146,7 @@ def structure_hash(network: Network, tables: SolutionTables) -> str:
         ],
     }
     text = json.dumps(description, sort_keys=True)
-    return hashlib.sha256((_generator_hash() + text).encode()).hexdigest()
+    return hashlib.sha256((generator_hash() + text).encode()).hexdigest()
 
 
 def generate_source(
@@ -151,8 +158,8 @@ def generate_source(
     layout = Layout.of(network, tables)
     slots = SpeciationSlots(tables)
     kinetics = KineticsSource(network, tables, layout, slots)
-    parts = [HEADER.format(name=network.name), HELPERS]
     gradients, jacobian_tables = kinetics.emit_jacobian()
+    parts = [HEADER.format(name=network.name), HELPERS]
     constants = kinetics.emit_solution_tables() + jacobian_tables.source(
         len(network.states),
         len(kinetics.solution),
@@ -204,7 +211,8 @@ def observed_names(network: Network) -> list[str]:
     return [n for n in names if not n.startswith("rate.")]
 
 
-def _load(path: Path) -> ModuleType:
+def load_module(path: Path) -> ModuleType:
+    """Import a generated file, once per process."""
     name = f"calcikin_generated_{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
@@ -217,7 +225,7 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _write(path: Path, text: str) -> None:
+def write_module(path: Path, text: str) -> None:
     """Write atomically: another process never sees half a file."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
@@ -255,6 +263,6 @@ def compile_network(network: Network, constants: ConstantSet) -> CompiledModel:
     else:
         text, full, slots = generate_source(network, tables, observed)
         layout = full.q
-        _write(path, text)
-        _write(sidecar, json.dumps(layout))
-    return CompiledModel(_load(path), layout, slots, tables, observed, path, network)
+        write_module(path, text)
+        write_module(sidecar, json.dumps(layout))
+    return CompiledModel(load_module(path), layout, slots, tables, observed, path, network)
