@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def circle(points):
 def along(line, parts=20):
     """Points on a line between its vertices too, ends included."""
     t = np.linspace(0.0, 1.0, parts)[:, None]
-    return np.concatenate([a + t * (b - a) for a, b in zip(line[:-1], line[1:], strict=True)])
+    return np.concatenate([a + t * (b - a) for a, b in pairwise(line)])
 
 
 def test_a_circle_is_one_closed_line_within_the_tolerance():

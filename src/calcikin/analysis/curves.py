@@ -1,4 +1,4 @@
-"""Lines from crossings: which crossings of a cell belong together, and the chains that they make."""
+"""Lines from crossings: which crossings of a cell belong together, and the chains they make."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Lattice:
 
     def coordinates(self, index: Index) -> Array:
         """Lattice points in the unit cube, shape (n, dims)."""
-        return np.asarray(index, dtype=float) / self.size
+        return np.asarray(index / self.size, dtype=np.float64)
 
     def edges(self) -> tuple[Index, Index]:
         """Edges whose ends lie on different sides: lower ends, shape (n, dims), and axes, (n,)."""

@@ -76,6 +76,30 @@ class Traced:
         margin = self.margins[nearest]
         return np.where(np.isnan(margin), np.nan, margin > 0.0)
 
+    def crossed_at(self, at: Array, axis: int) -> list[Array]:
+        """Where the lines lie on the other axis at positions of one, ascending; in two dimensions.
+
+        Parameters
+        ----------
+        at : ndarray, shape (n,)
+            Positions on `axis`, 0 to 1.
+        axis : {0, 1}
+
+        Returns
+        -------
+        list of ndarray, length n
+        """
+        pairs = [np.stack([line[:-1], line[1:]], axis=1) for line in self.branches]
+        ends = np.concatenate(pairs) if pairs else np.empty((0, 2, 2))
+        low, high = ends[:, :, axis].min(axis=1), ends[:, :, axis].max(axis=1)
+        found = []
+        for x in np.atleast_1d(at):
+            # half open, so that a vertex counts once; closed at the far end of the axis
+            here = ends[(low <= x) & ((x < high) | ((high >= 1.0) & (x >= 1.0) & (low < high)))]
+            (a, b), (c, d) = (here[:, i, :].T[[axis, 1 - axis]] for i in (0, 1))
+            found.append(np.sort(b + (x - a) / (c - a) * (d - b)))
+        return found
+
 
 class _Notes:
     """Everything that was judged."""
