@@ -8,6 +8,7 @@ before it: results depend neither on the order of the waters nor on the number o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -29,11 +30,31 @@ __all__ = ["CompiledSolution", "compile_solution"]
 #: Columns of what `solve_many` leaves beside the free concentrations.
 COLUMNS = ("iterations", "ionic_strength", "ln_water", "ln_ah", "residual", "total_H")
 
-#: The loop over waters. ``which`` picks the row of ``vectors`` (one a temperature), ``ln_ah`` and
-#: ``ln_carbonate`` are NaN where pH and carbonate are not held; ``slope`` is what the latter rises
-#: by with the ln of the activity of water.
+#: Change of the ln of the activity of water at which it counts as settled: the relative error of
+#: the concentration of a species with one H2O.
+SETTLED = 1e-10
+
+#: Waters that are solved side by side in the lanes of vector instructions.
+WIDTH = 4
+
+#: The loop over waters. ``which`` picks the row of ``vectors`` (one for each temperature); pH and
+#: carbonate are held where ``ln_ah`` and ``ln_carbonate`` are not NaN, and ``slope`` is what the
+#: latter rises by with the ln of the activity of water. Lane l of slot k lies at k * W + l.
 MANY = '''
 threaded = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
+newton_lanes = weave("newton", [_equations, _step], ("q", "tot", "x", "s", "d"), W)
+
+
+@kernel
+def _first_guess(q, tot, x):
+    """As cold_start, but with the ionic strength of what is dissolved, a tenth of it bound."""
+    cold_start(q, tot, x)
+    i = 0.0
+    for k in range(tot.size):
+        if k != {h}:
+            i += 0.45 * SQUARES[k] * abs(tot[k])
+    x[{n_cations}] = max(i, 1e-7)
+    return 0
 
 
 @kernel
@@ -53,63 +74,130 @@ def _residual(q, tot, s):
 
 
 @kernel
-def _settle(q, tot, x, s, slope):
-    """Equilibrium, and the activity of water that belongs to it; all iterations."""
-    cold_start(q, tot, x)
+def _water(s):
+    """The ln of the activity of water beside what is dissolved."""
+    return math.log(max(1.0 - {water_factor} * s[SOLUTES], {lowest_water}))
+
+
+@kernel
+def _settle(q, tot, x, s):
+    """Equilibrium of one water, and the activity of water that belongs to it; all iterations."""
+    _first_guess(q, tot, x)
     steps = speciate(q, tot, x, s)
-    if WATER < 0:
+    if WATER < 0 or steps < 0:
         return steps
-    it = steps
-    for k in range(30):
-        if it < 0:
-            return -1
-        now = math.log(max(1.0 - {water_factor} * s[SOLUTES], {lowest_water}))
-        change = now - q[WATER]
-        if abs(change) <= 1e-14:
+    for k in range(100):
+        now = _water(s)
+        if abs(now - q[WATER]) <= {settled}:
             return steps
         q[WATER] = now
-        if q[FIXED] > 0.5:
-            q[FIXED_ACTIVITY] *= math.exp(slope * change)
+        q[FIXED_ACTIVITY] = math.exp(q[FIXED_LN] + q[FIXED_SLOPE] * now)
         it = speciate(q, tot, x, s)
+        if it < 0:
+            return it
         steps += it
-    return steps
+    return -1
+
+
+@kernel
+def _newton(q, tot, x, s, d):
+    """Newton in all lanes; one that has arrived stands still. d: arrived, last step, steps."""
+    for lane in range(W):
+        d[lane] = 0.0  # whether it has arrived
+        d[2 * W + lane] = 0.0  # steps
+    for it in range(60):
+        newton_lanes(q, tot, x, s, d)
+        running = 0
+        for lane in range(W):
+            if d[lane] < 0.5:
+                d[2 * W + lane] += 1.0
+                if d[W + lane] < 1e-6 or not (d[W + lane] < 1e300):
+                    d[lane] = 1.0
+                else:
+                    running += 1
+        if running == 0:
+            break
+    newton_lanes(q, tot, x, s, d)  # nothing moves: the equations where it has arrived
+    return 0
 
 
 @threaded
 def solve_many(vectors, which, totals, ln_ah, ln_carbonate, slope, first, last, free, other):
     """Speciate the rows first to last of totals; the number that failed."""
-    q, tot = np.empty(vectors.shape[1]), np.empty(totals.shape[1])
-    x, s = np.empty(N_UNKNOWNS), np.empty(N_SLOTS)
+    n_q, n_tot = vectors.shape[1], totals.shape[1]
+    q, tot, x, s = np.empty(n_q), np.empty(n_tot), np.empty(N_UNKNOWNS), np.empty(N_SLOTS)
+    qs, tots = np.empty(n_q * W), np.empty(n_tot * W)
+    xs, ss, d = np.empty(N_UNKNOWNS * W), np.empty(N_SLOTS * W), np.empty(3 * W)
+    held = np.full(W, -1)
     failed = 0
-    for k in range(first, last):
-        for i in range(q.size):
-            q[i] = vectors[which[k], i]
-        for i in range(tot.size):
-            tot[i] = totals[k, i]
-        q[{ph_fixed}] = 0.0 if math.isnan(ln_ah[k]) else 1.0
-        q[{ln_ah}] = ln_ah[k] if q[{ph_fixed}] > 0.5 else 0.0
-        if not math.isnan(ln_carbonate[k]):
-            q[FIXED] = 1.0
-            q[FIXED_ACTIVITY] = math.exp(ln_carbonate[k])
-        steps = _settle(q, tot, x, s, slope[k])
-        if steps < 0:
-            failed += 1
-            for i in range(free.shape[1]):
-                free[k, i] = np.nan
-            for i in range(other.shape[1]):
-                other[k, i] = np.nan
-            continue
-        for i in range(N_FREE):
-            free[k, i] = s[{first_free} + i]
-        for i in range(N_FREE, free.shape[1]):
-            free[k, i] = tot[i]
-        other[k, 0] = steps
-        other[k, 1] = s[{ionic_strength}]
-        other[k, 2] = q[WATER] if WATER >= 0 else 0.0
-        other[k, 3] = s[{lna_h}]
-        other[k, 4] = _residual(q, tot, s)
-        other[k, 5] = s[{total_h}]
+    for block in range(first, last, W):
+        for lane in range(W):
+            k = min(block + lane, last - 1)
+            if held[lane] != which[k]:
+                held[lane] = which[k]
+                for i in range(n_q):
+                    qs[i * W + lane] = vectors[which[k], i]
+            for i in range(n_tot):
+                tot[i] = tots[i * W + lane] = totals[k, i]
+            for i in range(n_q):
+                q[i] = vectors[which[k], i]
+            _conditions(q, ln_ah[k], ln_carbonate[k], slope[k])
+            for i in CONDITIONS:
+                qs[i * W + lane] = q[i]
+            _first_guess(q, tot, x)
+            for i in range(N_UNKNOWNS):
+                xs[i * W + lane] = x[i]
+        _newton(qs, tots, xs, ss, d)
+        for lane in range(min(W, last - block)):
+            k = block + lane
+            for i in range(n_q):
+                q[i] = qs[i * W + lane]
+            for i in range(n_tot):
+                tot[i] = tots[i * W + lane]
+            for i in range(N_SLOTS):
+                s[i] = ss[i * W + lane]
+            steps = int(d[2 * W + lane])
+            good = d[W + lane] < 1e-6
+            if good and WATER >= 0:
+                good = abs(_water(s) - q[WATER]) <= {settled}
+            if not good:  # alone, from far away where it must be
+                for i in range(n_q):
+                    q[i] = vectors[which[k], i]
+                _conditions(q, ln_ah[k], ln_carbonate[k], slope[k])
+                again = _settle(q, tot, x, s)
+                steps = steps + again if again >= 0 else -1
+            if steps < 0:
+                failed += 1
+                for i in range(free.shape[1]):
+                    free[k, i] = np.nan
+                for i in range(other.shape[1]):
+                    other[k, i] = np.nan
+                continue
+            for i in range(N_FREE):
+                free[k, i] = s[{first_free} + i]
+            for i in range(N_FREE, free.shape[1]):
+                free[k, i] = tot[i]
+            other[k, 0] = steps
+            other[k, 1] = s[{ionic_strength}]
+            other[k, 2] = q[WATER] if WATER >= 0 else 0.0
+            other[k, 3] = s[{lna_h}]
+            other[k, 4] = _residual(q, tot, s)
+            other[k, 5] = s[{total_h}]
     return failed
+'''
+
+CONDITIONS = '''
+@kernel
+def _conditions(q, ln_ah, ln_carbonate, slope):
+    """Write what is held in one water; the activity of water begins at 1."""
+    q[{ph_fixed}] = 0.0 if math.isnan(ln_ah) else 1.0
+    q[{ln_ah}] = 0.0 if math.isnan(ln_ah) else ln_ah
+    if not math.isnan(ln_carbonate):
+        q[FIXED] = 1.0
+        q[FIXED_LN] = ln_carbonate
+        q[FIXED_SLOPE] = slope
+        q[FIXED_ACTIVITY] = math.exp(ln_carbonate)
+    return 0
 '''
 
 
@@ -170,19 +258,28 @@ def compile_solution(constants: ConstantSet, activity: str | None = None) -> Com
 
 def _source(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> str:
     """Text of the module."""
-    equations = "\n".join(emit_speciation(tables, layout, slots))
     cations, ligands = tables.cations, tables.ligands
-    open_to_gas = "fixed.CO3" in layout.q
+    # a set without carbonate, or a model with water of activity 1, has slots that nothing reads
+    gas = "CO3" if "fixed.CO3" in layout.q else "none"
+    names = {
+        "FIXED": f"fixed.{gas}",
+        "FIXED_ACTIVITY": f"activity.{gas}",
+        "FIXED_LN": f"ln_activity.{gas}",
+        "FIXED_SLOPE": f"slope.{gas}",
+    }
+    written = {name: layout.slot(slot) for name, slot in names.items()}
+    conditions = [layout.slot("ph_fixed"), layout.slot("ln_ah"), *written.values()]
+    water = layout.q.get("ln_water", -1)
+    squares = [float(tables.charges[c] ** 2) for c in tables.components]
     numbers = [
-        f"N_UNKNOWNS, N_SLOTS = {len(cations) + 1}, {slots.size}",
+        f"N_UNKNOWNS, N_SLOTS, W = {len(cations) + 1}, {slots.size}, {WIDTH}",
         f"N_FREE = {len(cations) + len(ligands)}",
-        f"WATER = {layout.q.get('ln_water', -1)}",
-        f"SOLUTES = {slots.index.get('solutes', 0)}",
-        # a set without carbonate writes to a slot that nothing reads
-        f"FIXED = {layout.slot('fixed.CO3' if open_to_gas else 'unused')}",
-        f"FIXED_ACTIVITY = {layout.slot('activity.CO3' if open_to_gas else 'unused')}",
+        f"WATER, SOLUTES = {water}, {slots.index.get('solutes', 0)}",
+        *(f"{name} = {slot}" for name, slot in written.items()),
+        f"CONDITIONS = {tuple([*conditions, water] if water >= 0 else conditions)!r}",
+        f"SQUARES = np.array({squares!r})",
     ]
-    driver = (NEWTON + MANY).format(
+    driver = (NEWTON + CONDITIONS + MANY).format(
         n_cations=len(cations),
         n_components=len(tables.components),
         h=cations.index("H"),
@@ -201,6 +298,53 @@ def _source(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> s
         lna_h=slots["lna.H"],
         water_factor=WATER_FACTOR,
         lowest_water=LOWEST_WATER,
+        settled=SETTLED,
     )
-    head = HEADER.format(name="solutions")
-    return "\n".join([head, *numbers, "", "", "@straight", equations, "", driver])
+    head = HEADER.format(name="solutions").replace("import straight", "import straight, weave")
+    parts = [head, *numbers]
+    for lines in (emit_speciation(tables, layout, slots), _step(tables, slots, written, water)):
+        parts += ["", "", "@straight", *lines]
+    return "\n".join([*parts, "", driver])
+
+
+def _step(
+    tables: SolutionTables, slots: SpeciationSlots, written: Mapping[str, int], water: int
+) -> list[str]:
+    """Lines of ``_step(q, x, s, d)``: one Newton step, as `_speciate` takes it, without a loop.
+
+    d[0] is 1 where the water stands still, d[1] becomes the size of the step.
+    """
+    n = len(tables.cations) + 1
+    lines = ["go = d[0] < 0.5"]
+    lines += [f"a_{i}_{j} = s[{slots[f'm.{i}.{j}']}]" for i in range(n) for j in range(n)]
+    lines += [f"b_{i} = s[{slots[f'r.{i}']}]" for i in range(n)]
+    for k in range(n):
+        lines.append(f"p_{k} = 1.0/a_{k}_{k}")
+        for i in range(k + 1, n):
+            lines.append(f"f_{i}_{k} = a_{i}_{k}*p_{k}")
+            lines += [f"a_{i}_{j} = a_{i}_{j} - f_{i}_{k}*a_{k}_{j}" for j in range(k + 1, n)]
+            lines.append(f"b_{i} = b_{i} - f_{i}_{k}*b_{k}")
+    for i in reversed(range(n)):
+        known = "".join(f" - a_{i}_{j}*b_{j}" for j in range(i + 1, n))
+        lines.append(f"b_{i} = (b_{i}{known})*p_{i}")
+    lines.append(f"big = abs(b_{n - 1})/x[{n - 1}]")
+    lines += [f"big = max(big, abs(b_{i}))" for i in range(n - 1)]
+    # max loses a NaN, a sum keeps it
+    lines.append("check = " + " + ".join(f"abs(b_{i})" for i in range(n)))
+    lines.append("big = big if check < 1e300 else math.inf")
+    lines.append("cut = 1.0 if big <= 2.0 else 2.0/big")
+    lines += [f"x[{i}] = x[{i}] - cut*b_{i} if go else x[{i}]" for i in range(n - 1)]
+    lines.append(f"i_old = x[{n - 1}]")
+    lines.append(f"i_new = max(i_old - cut*b_{n - 1}, 0.1*i_old)")
+    lines.append(f"x[{n - 1}] = i_new if go else i_old")
+    if water >= 0:
+        fixed, ln, slope = (written[k] for k in ("FIXED_ACTIVITY", "FIXED_LN", "FIXED_SLOPE"))
+        lines += [
+            f"left = max(1.0 - {WATER_FACTOR}*s[{slots['solutes']}], {LOWEST_WATER})",
+            f"w = math.log(left) if go else q[{water}]",
+            f"big = max(big, {1e-6 / SETTLED}*abs(w - q[{water}]))",
+            f"q[{water}] = w",
+            f"q[{fixed}] = math.exp(q[{ln}] + q[{slope}]*w)",
+        ]
+    lines.append("d[1] = big if go else d[1]")
+    return ["def _step(q, x, s, d):", *(f"    {line}" for line in lines), "    return 0"]
