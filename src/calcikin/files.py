@@ -10,7 +10,7 @@ from pathlib import Path
 
 from calcikin.errors import OutputError
 
-__all__ = ["cannot_be_written", "check_folder", "replacing"]
+__all__ = ["cannot_be_written", "check_folder", "replacing", "usual_rights"]
 
 
 def check_folder(path: str | Path, where: str = "") -> Path:
@@ -57,6 +57,13 @@ def cannot_be_written(path: str | Path, error: OSError, hint: str = "") -> Outpu
     )
 
 
+def usual_rights(path: Path) -> None:
+    """Give a temporary file or folder, made for the owner only, the rights that others have."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A file in the same folder to write to, which takes the place of `path` at the end.
@@ -85,10 +92,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        # mkstemp makes a file for the owner only; give it the rights that open() would have
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        usual_rights(temporary)
         temporary.replace(target)
     except OSError as error:
         raise cannot_be_written(target, error) from error

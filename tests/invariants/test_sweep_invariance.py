@@ -18,7 +18,9 @@ import xarray as xr
 from calcikin import Model, load
 from calcikin.errors import SimulationError
 from calcikin.solvers.status import Status
-from calcikin.sweep import run, save, sweep
+from calcikin.sweep import save, sweep
+from calcikin.sweep.here import Table
+from calcikin.sweep.table import Sheet
 
 OVER = {"serum.Mg": [0.5, 0.8, 99.0, 1.4], "serum.Pi": [0.9, 1.8]}
 READ = ["t50", "t50_crystalline", "pH_end", "HAP_end", "rh_cpp2", "ionised_Mg", "SI_OCP_end"]
@@ -101,16 +103,16 @@ def script(folder: Path, guard: str, points: int) -> Path:
 def kill_a_worker(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
     """Kill one worker when a chunk comes back, so many times; the list fills with its ids."""
     killed: list[int] = []
-    keep = run._Runner._keep
+    keep = Sheet.keep
 
-    def keep_and_kill(self: object, *args: object) -> None:
-        keep(self, *args)  # type: ignore[arg-type]
+    def keep_and_kill(self: Sheet, start: int, table: Table) -> None:
+        keep(self, start, table)
         children = multiprocessing.active_children()
         if children and len(killed) < times and children[0].pid not in killed:
             killed.append(children[0].pid or 0)
             children[0].kill()
 
-    monkeypatch.setattr(run._Runner, "_keep", keep_and_kill)
+    monkeypatch.setattr(Sheet, "keep", keep_and_kill)
     return killed
 
 

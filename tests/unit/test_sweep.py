@@ -24,10 +24,9 @@ from calcikin.errors import (
 from calcikin.simulate.readouts import Readout, get_readouts
 from calcikin.solvers import scipy_ivp
 from calcikin.solvers.status import Status
+from calcikin.sweep import here, save, sweep, workers
 from calcikin.sweep import load as load_table
-from calcikin.sweep import run as sweep_run
-from calcikin.sweep import save, sweep
-from calcikin.sweep.design import Design, axis_values, grid
+from calcikin.sweep.design import axis_values, grid
 from calcikin.sweep.point import evaluate
 
 CLEAR = ["pH_end", "ionised_Ca", "SI_OCP_end", "t50"]
@@ -233,7 +232,7 @@ def test_a_readout_that_fails_is_a_row(fluid: Model, error: Exception, said: str
 def test_bad_options_are_refused_before_anything_runs(
     fluid: Model, words: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_run, "evaluate", lambda *a, **k: pytest.fail("it ran"))
+    monkeypatch.setattr(here, "evaluate", lambda *a, **k: pytest.fail("it ran"))
     with pytest.raises(InputError, match=words):
         sweep(fluid, {"Ca": [2.5]}, **options)  # type: ignore[arg-type]
 
@@ -287,7 +286,7 @@ def test_progress_goes_to_stderr_and_only_when_wanted(
 
 
 def test_small_sweeps_stay_in_this_process(fluid: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_run.workers, "pool", lambda *a: pytest.fail("a pool was started"))
+    monkeypatch.setattr(workers, "pool", lambda *a: pytest.fail("a pool was started"))
     sweep(fluid, {"Ca": [1.0, 1.5, 2.0, 2.5]}, "pH_end")
 
 
@@ -296,9 +295,3 @@ def test_the_package_can_be_called_like_the_function() -> None:
     assert callable(calcikin.sweep)
     with pytest.raises(InputError, match="nothing is varied"):
         calcikin.sweep("sbf", {})
-
-
-def test_designs_know_nothing_of_running() -> None:
-    design = Design(("a",), ("1",), np.array([[1.0], [2.0]]), ())
-    assert design.size == 2
-    assert design.changes(1) == {"a": 2.0}

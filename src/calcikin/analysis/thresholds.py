@@ -17,9 +17,9 @@ import numpy.typing as npt
 from calcikin.analysis.crossing import Crossing, find_crossing, logit
 from calcikin.analysis.ranges import default_ends, number_of
 from calcikin.simulate.model import Model, load
+from calcikin.simulate.provenance import provenance
 from calcikin.simulate.readouts import Readout, get_readout
 from calcikin.simulate.result import Result
-from calcikin.sweep.store import provenance
 from calcikin.units import format_quantity, parse_quantity
 
 __all__ = ["DEFAULT_AT", "DEFAULT_LEVEL", "Threshold", "Trial", "threshold"]

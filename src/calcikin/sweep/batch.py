@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,29 +11,10 @@ import numpy.typing as npt
 from calcikin.errors import InputError, UnknownNameError
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
-from calcikin.sweep.point import evaluate
+from calcikin.sweep.here import Columns, Flags, Table
+from calcikin.sweep.spread import Work, spread
 
 __all__ = ["Table", "evaluate_many"]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Read-outs of many points.
-
-    Attributes
-    ----------
-    values : dict of str to ndarray, shape (n,)
-        One column per read-out, in its unit; NaN where a run failed or has no such number.
-    status : ndarray of int8, shape (n,)
-        A :class:`~calcikin.solvers.status.Status` per point.
-    reason : tuple of str, length n
-    balance_error : ndarray, shape (n,) [1]
-    """
-
-    values: dict[str, npt.NDArray[np.float64]]
-    status: npt.NDArray[np.int8]
-    reason: tuple[str, ...]
-    balance_error: npt.NDArray[np.float64]
 
 
 def evaluate_many(
@@ -44,6 +25,8 @@ def evaluate_many(
     switches: Mapping[str, npt.ArrayLike] | None = None,
     solver: str = "lsoda",
     rtol: float = 1e-6,
+    jobs: int | None = 1,
+    executor: Any = None,
 ) -> Table:
     """Run `model` at n points and read each; never raises for what happens in a run.
 
@@ -59,6 +42,11 @@ def evaluate_many(
     solver : {"lsoda", "bdf", "radau"}
     rtol : float
         Relative tolerance [1].
+    jobs : int, optional
+        Processes for a solver that runs points one by one; None for one per core when it is worth
+        starting them. The numbers are the same for any number.
+    executor : optional
+        Anything with the `submit` of `concurrent.futures.Executor`, to run the points instead.
 
     Returns
     -------
@@ -67,7 +55,7 @@ def evaluate_many(
     Raises
     ------
     UnknownNameError
-        For an unknown input, read-out or mechanism.
+        For an unknown input, read-out, mechanism or solver.
     InputError
         For columns of unequal length.
     """
@@ -82,17 +70,20 @@ def evaluate_many(
     if len(sizes) > 1 or any(len(shape) != 1 for shape in sizes):
         raise InputError(f"columns of shapes {sorted(sizes)} do not match", where="evaluate_many")
     n = sizes.pop()[0] if sizes else 1
-    readouts = get_readouts(read)
-    rows = []
-    for k in range(n):
-        off = [name for name, flag in flags.items() if not flag[k]]
-        changes = {name: float(column[k]) for name, column in numbers.items()}
-        variant = model.with_(switch_off=off) if off else model
-        rows.append(evaluate(variant, changes, readouts, solver=solver, rtol=rtol))
-    table = np.array([row.values for row in rows], dtype=float).reshape(n, len(readouts))
-    return Table(
-        values={readout.name: table[:, j].copy() for j, readout in enumerate(readouts)},
-        status=np.array([row.status for row in rows], dtype=np.int8),
-        reason=tuple(row.reason for row in rows),
-        balance_error=np.array([row.balance_error for row in rows], dtype=float),
+
+    def block(start: int, stop: int) -> tuple[Columns, Flags]:
+        return (
+            {name: column[start:stop] for name, column in numbers.items()},
+            {name: column[start:stop] for name, column in flags.items()},
+        )
+
+    names = tuple(readout.name for readout in get_readouts(read))
+    parts: dict[int, Table] = {}
+    spread(
+        Work(model, block, names, solver, rtol),
+        [range(n)],
+        parts.__setitem__,
+        jobs=jobs,
+        executor=executor,
     )
+    return Table.joined([parts[start] for start in sorted(parts)])

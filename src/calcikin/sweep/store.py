@@ -1,107 +1,21 @@
-"""The table that a sweep makes: labels, inputs, versions and hashes behind it, and its file."""
+"""Tables of sweeps as files: NetCDF written at once, Zarr filled while the sweep runs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calcikin.errors import InputError
+from calcikin.errors import InputError, OutputError
 from calcikin.simulate import dataset as netcdf
-from calcikin.simulate.model import Model
-from calcikin.simulate.provenance import provenance
-from calcikin.simulate.readouts import Readout
-from calcikin.solvers.status import Status
-from calcikin.sweep.design import Design
-from calcikin.sweep.point import Row
+from calcikin.sweep.zarr_files import SUFFIX, read_attrs, stored_name, zarr_library
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["load", "provenance", "save", "to_dataset"]
-
-#: A slash would make a group in the file.
-_SLASH = "_per_"
-
-
-def to_dataset(
-    model: Model,
-    design: Design,
-    readouts: Sequence[Readout],
-    rows: Sequence[Row],
-    *,
-    solver: str,
-    rtol: float,
-) -> xr.Dataset:
-    """Label the rows of a sweep.
-
-    Parameters
-    ----------
-    model : Model
-        As it was before the design changed it.
-    design : Design
-    readouts : sequence of Readout
-    rows : sequence of Row
-        One per point, in the order of the design.
-    solver, rtol
-        As they were used.
-
-    Returns
-    -------
-    xarray.Dataset
-        One dimension per axis of the design; one variable per read-out, ``status`` (int8, see its
-        ``flag_meanings``), ``reason`` (text) and ``balance_error`` [1]. Attributes: ``model``,
-        ``runs`` and ``failed`` (numbers of points), ``provenance`` (JSON). Nothing in it depends on
-        how, when or in which order the points were run.
-    """
-    import xarray as xr
-
-    dims = tuple(axis.name for axis in design.axes)
-    shape = design.shape
-    variables: dict[str, Any] = {}
-    for k, readout in enumerate(readouts):
-        values = np.array([row.values[k] for row in rows], dtype=float).reshape(shape)
-        labels = {"units": readout.unit, "long_name": readout.long_name}
-        variables[readout.name] = (dims, values, labels)
-    status = np.array([row.status for row in rows], dtype=np.int8)
-    flags = {
-        "long_name": "outcome of the run",
-        "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
-        "flag_meanings": " ".join(s.word for s in Status),
-    }
-    variables["status"] = (dims, status.reshape(shape), flags)
-    reasons = np.empty(len(rows), dtype=object)
-    reasons[:] = [row.reason for row in rows]
-    variables["reason"] = (dims, reasons.reshape(shape), {"long_name": "what went wrong"})
-    errors = np.array([row.balance_error for row in rows], dtype=float).reshape(shape)
-    variables["balance_error"] = (
-        dims,
-        errors,
-        {"units": "1", "long_name": "largest relative error of a balance"},
-    )
-    coords = {
-        axis.name: (axis.name, axis.values, {"units": axis.unit, "long_name": axis.name})
-        for axis in design.axes
-    }
-    origin = provenance(model) | {
-        "over": {
-            axis.name: {"unit": axis.unit, "values": axis.values.tolist()} for axis in design.axes
-        },
-        "read": [readout.name for readout in readouts],
-        "solver": solver,
-        "rtol": rtol,
-        "design_sha256": design.sha256,
-    }
-    attrs = {
-        "model": model.name,
-        "runs": design.size,
-        "failed": int(np.count_nonzero(status)),
-        "provenance": json.dumps(origin),
-    }
-    return xr.Dataset(variables, coords=coords, attrs=attrs)
+__all__ = ["load", "open_table", "origin", "save"]
 
 
 def save(table: xr.Dataset, path: str | Path) -> Path:
@@ -128,21 +42,29 @@ def save(table: xr.Dataset, path: str | Path) -> Path:
     A slash in the name of an axis becomes ``_per_`` in the file (``Mg_per_Ca``); `load` gives the
     name back.
     """
-    renamed = {str(n): str(n).replace("/", _SLASH) for n in table.variables if "/" in str(n)}
+    if Path(path).suffix == SUFFIX:
+        raise OutputError(
+            "a store is filled while the sweep runs",
+            where=str(path),
+            hint=f'sweep(..., store="{path}")',
+        )
+    renamed = {str(n): stored_name(str(n)) for n in table.variables}
+    renamed = {old: new for old, new in renamed.items() if old != new}
     return netcdf.save(table.rename(renamed) if renamed else table, path)
 
 
-def load(path: str | Path) -> xr.Dataset:
-    """Read the table of a sweep that `save` has written.
+def open_table(path: str | Path) -> xr.Dataset:
+    """Open the table of a sweep; a store is read when its numbers are used.
 
     Parameters
     ----------
     path : str or Path
+        ``.nc`` of `save`, or ``.zarr`` of a sweep.
 
     Returns
     -------
     xarray.Dataset
-        In memory; the file is closed.
+        As `sweep` returns it. Points that were not run yet have status -1.
 
     Raises
     ------
@@ -151,19 +73,78 @@ def load(path: str | Path) -> xr.Dataset:
     """
     import xarray as xr
 
-    try:
-        table = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the file cannot be read: {error}", where=str(path), hint="a .nc file from a sweep"
-        ) from error
-    if "status" not in table or "provenance" not in table.attrs:
-        raise InputError(
-            "this is no table of a sweep", where=str(path), hint="a .nc file from calcikin sweep"
-        )
+    if Path(path).suffix == SUFFIX or Path(path).is_dir():
+        zarr_library()
+        read_attrs(Path(path))
+        table = xr.open_zarr(path, chunks=None, consolidated=False)
+        flags = table["status"].attrs
+        flags["flag_values"] = np.array(flags["flag_values"], dtype=np.int8)
+        table = table[[*origin(table)["read"], "status", "reason", "balance_error"]]  # as made
+    else:
+        try:
+            table = xr.load_dataset(path, engine="h5netcdf")
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"the file cannot be read: {error}",
+                where=str(path),
+                hint="a .nc or .zarr from a sweep",
+            ) from error
+        if "status" not in table or "provenance" not in table.attrs:
+            raise InputError(
+                "this is no table of a sweep",
+                where=str(path),
+                hint="a .nc or .zarr from calcikin sweep",
+            )
     names = {
         str(n): str(c.attrs["long_name"])
         for n, c in table.coords.items()
-        if str(c.attrs.get("long_name", n)).replace("/", _SLASH) == n
+        if stored_name(str(c.attrs.get("long_name", n))) == n
     }
-    return table.rename({old: new for old, new in names.items() if old != new})
+    renamed: xr.Dataset = table.rename({old: new for old, new in names.items() if old != new})
+    return renamed
+
+
+def load(path: str | Path) -> xr.Dataset:
+    """Read the table of a sweep into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.nc`` of `save`, or ``.zarr`` of a sweep.
+
+    Returns
+    -------
+    xarray.Dataset
+        The file is closed.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it is no table of a sweep, or the sweep is not finished.
+    """
+    table = open_table(path)
+    if "failed" not in table.attrs:
+        left = int(np.count_nonzero(table["status"].values < 0))
+        raise InputError(
+            f"{left} of {table.attrs['runs']} points were not run yet",
+            where=str(path),
+            hint="go on with --resume; calcikin.sweep.open_table shows what is there",
+        )
+    try:
+        table = table.load()
+    except Exception as error:
+        raise InputError(
+            f"a chunk is damaged: {' '.join(str(error).split())}",
+            where=str(path),
+            hint="'calcikin verify' names its file",
+        ) from error
+    text = {n: v.astype(object) for n, v in table.variables.items() if v.dtype.kind == "T"}
+    return table.assign({n: v for n, v in text.items() if n in table.data_vars}).assign_coords(
+        {n: v for n, v in text.items() if n in table.coords}
+    )
+
+
+def origin(table: xr.Dataset) -> dict[str, Any]:
+    """Inputs, versions and hashes behind a table, as plain data."""
+    found: dict[str, Any] = json.loads(table.attrs["provenance"])
+    return found

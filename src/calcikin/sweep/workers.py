@@ -1,4 +1,4 @@
-"""Processes that run points of a sweep: how they start, what they know, how they end."""
+"""Processes that run points of a sweep: how they start, what they are sent, how they end."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
-from pathlib import Path
 
 from calcikin.errors import ModelFileError
 from calcikin.model.modelfile import load_scenario
+from calcikin.paths import models_dir
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
-from calcikin.sweep.point import Row, evaluate
+from calcikin.sweep.here import Columns, Flags, Table, evaluate_here
 
-__all__ = ["Recipe", "importing_main", "pool", "run_chunk", "terminal_signals_left_to_the_parent"]
+__all__ = ["Recipe", "importing_main", "pool", "run_piece", "terminal_signals_left_to_the_parent"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Recipe:
 
     Attributes
     ----------
-    path : Path
-        Model file.
+    model : str
+        Name of a model that comes with calcikin, else the path of its file.
     sha256, structure : str
         What the model and its kernels must be when read again.
     preset, inputs, ratios, parameters, settings, off
@@ -40,7 +40,7 @@ class Recipe:
     rtol : float
     """
 
-    path: Path
+    model: str
     sha256: str
     structure: str
     preset: str
@@ -56,8 +56,10 @@ class Recipe:
     @classmethod
     def of(cls, model: Model, read: Sequence[str], solver: str, rtol: float) -> Recipe:
         """Recipe for runs of `model`; its kernels are compiled by then."""
+        path = model.scenario.path
         return cls(
-            path=model.scenario.path,
+            # a shipped model lies elsewhere on another machine
+            model=path.stem if path.parent == models_dir() else str(path),
             sha256=model.scenario.sha256,
             structure=model.compiled.path.stem,
             preset=model.preset,
@@ -71,15 +73,16 @@ class Recipe:
             rtol=rtol,
         )
 
-    def model(self) -> Model:
+    def load(self) -> Model:
         """Read the model again.
 
         Raises
         ------
         ModelFileError
-            When a file behind it was changed meanwhile.
+            When it is not the same: a file behind it was changed meanwhile, or this is another
+            machine with another version.
         """
-        scenario = load_scenario(self.path)
+        scenario = load_scenario(self.model)
         model = Model(
             scenario,
             self.preset,
@@ -89,29 +92,60 @@ class Recipe:
             self.settings,
             self.off,
         )
-        if scenario.sha256 != self.sha256 or model.compiled.path.stem != self.structure:
+        if scenario.sha256 != self.sha256:
             raise ModelFileError(
                 "the model was changed while the sweep was running",
-                where=str(self.path),
-                hint="start the sweep again",
+                where=self.model,
+                hint="start the sweep again; on several machines, install the same calcikin",
+            )
+        if model.compiled.path.stem != self.structure:
+            raise ModelFileError(
+                "this worker would compile other kernels",
+                where=self.model,
+                hint="the same versions of calcikin, Python and numba wherever a sweep runs",
             )
         return model
 
 
 # ---- in the worker -------------------------------------------------------------------------------
 
-_recipe: Recipe | None = None
-_model: Model | None = None
+#: The model that this process ran last, read once.
+_known: tuple[Recipe, Model] | None = None
 
 
-def _begin(recipe: Recipe) -> None:
+def run_piece(recipe: Recipe, columns: Columns, flags: Flags) -> Table:
+    """Run some points in a worker.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    columns, flags
+        As of `evaluate_here`.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ModelFileError
+        When the model here is not the one that is meant.
+    """
+    global _known
+    if _known is None or _known[0] != recipe:
+        _known = recipe, recipe.load()
+    readouts = get_readouts(recipe.read) if recipe.read else ()
+    return evaluate_here(
+        _known[1], columns, flags, readouts, solver=recipe.solver, rtol=recipe.rtol
+    )
+
+
+def _begin() -> None:
     """First thing in a worker: Ctrl-C is the parent's, and without a parent there is no work."""
-    global _recipe, _model
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    _recipe, _model = recipe, None
 
 
 def _end_with(sentinel: int) -> None:
@@ -120,43 +154,16 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def run_chunk(points: Sequence[Mapping[str, float]]) -> list[Row]:
-    """Run some points in a worker.
-
-    Parameters
-    ----------
-    points : sequence of mapping
-        Changes of each point.
-
-    Returns
-    -------
-    list of Row
-        In the same order.
-
-    Raises
-    ------
-    ModelFileError
-        When the model was changed meanwhile.
-    """
-    global _model
-    assert _recipe is not None
-    if _model is None:
-        _model = _recipe.model()
-    readouts = get_readouts(_recipe.read)
-    solver, rtol = _recipe.solver, _recipe.rtol
-    return [evaluate(_model, changes, readouts, solver=solver, rtol=rtol) for changes in points]
-
-
 # ---- in the parent -------------------------------------------------------------------------------
 
 
-def pool(recipe: Recipe, jobs: int) -> ProcessPoolExecutor:
-    """Return an executor of `jobs` fresh processes that know `recipe`.
+def pool(jobs: int) -> ProcessPoolExecutor:
+    """Return an executor of `jobs` fresh processes.
 
     Processes are spawned, not forked: a fork of a process with threads (BLAS, numba) may hang.
     """
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(recipe,))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
 
 
 def importing_main() -> bool:
