@@ -112,7 +112,7 @@ def test_a_missing_value_costs_the_effects_beside_it_and_no_more():
 
 
 def test_one_way_is_too_few():
-    with pytest.raises(OutOfRangeError, match="trajectories"):
+    with pytest.raises(OutOfRangeError, match="1 ways"):
         trajectories(3, 1, seed=0)
 
 

@@ -1,5 +1,20 @@
-"""Questions asked of a model with many runs: where a criterion is crossed."""
+"""Questions asked of a model with many runs: thresholds, maps of them, sensitivity, attribution."""
 
+from calcikin.analysis.attribution import Attribution, attribute
+from calcikin.analysis.maps import BoundaryMap, boundary
+from calcikin.analysis.sensitivity import Sensitivity, local, morris, sobol
 from calcikin.analysis.thresholds import Threshold, Trial, threshold
 
-__all__ = ["Threshold", "Trial", "threshold"]
+__all__ = [
+    "Attribution",
+    "BoundaryMap",
+    "Sensitivity",
+    "Threshold",
+    "Trial",
+    "attribute",
+    "boundary",
+    "local",
+    "morris",
+    "sobol",
+    "threshold",
+]

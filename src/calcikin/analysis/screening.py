@@ -57,9 +57,7 @@ def trajectories(dims: int, count: int, seed: int) -> Array:
     M. D. Morris, Technometrics 1991, 33, 161, 10.1080/00401706.1991.10484804.
     """
     if count < 2:
-        raise OutOfRangeError(
-            f"{count} trajectories", where="Morris", hint="at least 2, such as 20"
-        )
+        raise OutOfRangeError(f"{count} ways", where="Morris", hint="at least 2, such as 20")
     rng = np.random.default_rng(seed)
     ways = np.empty((count, dims + 1, dims))
     for way in ways:
