@@ -113,8 +113,7 @@ export class Plots {
       this.linking = true;
       const at = event.points[0].x;
       for (const other of others()) {
-        const axis = other._fullLayout.xaxis;
-        Plotly.Fx.hover(other, { xval: axis.type === "log" ? Math.log10(at) : at, yval: 0 }, ["xy"]);
+        Plotly.Fx.hover(other, { xval: at, yval: 0 }, ["xy"]);
       }
       this.linking = false;
     });
@@ -157,11 +156,11 @@ export class Plots {
   }
 
   #time(now) {
-    const title = "time [min]";
+    const title = "time [min]", hoverformat = ".4~g";
     if (this.logarithmic) {
-      return this.#axis(title, { type: "log", range: this.#fixed([-1.5, Math.log10(now.time.at(-1))]), dtick: 1 });
+      return this.#axis(title, { type: "log", range: this.#fixed([-1.5, Math.log10(now.time.at(-1))]), dtick: 1, hoverformat });
     }
-    return this.#axis(title, { type: "linear", range: this.#fixed([0, now.shown_min]) });
+    return this.#axis(title, { type: "linear", hoverformat, range: this.#fixed([0, now.shown_min]) });
   }
 
   #fixed(range) {
@@ -294,8 +293,7 @@ export class Plots {
     const names = [...new Set(now.flows.flatMap(([a, b]) => [a, b]))];
     const phases = this.look.phases;
     const colour = (name) => this.#colour((phases[name] || { colour: this.look.grey }).colour);
-    const last = (name) => names.length && name.startsWith("in solution, start");
-    const short = (name) => (last(name) ? "solution" : name.startsWith("in solution") ? "again dissolved" : name);
+    const short = (name) => (name.endsWith("after CPP2") ? "" : name.replace(/^in solution.*/, "solution"));
     const fade = (hex) => `${hex}66`;
     const data = [{
       type: "sankey", arrangement: "snap", orientation: "h", valuesuffix: " mmol/L Ca", valueformat: ".3g",
