@@ -16,7 +16,20 @@ from calcikin.errors import CalcikinError
 __all__ = ["main"]
 
 #: Verb -> the module of its command, imported when the verb is used.
-VERBS = ("run", "sweep", "threshold", "speciate", "constants", "bench", "models", "show", "app")
+VERBS = (
+    "run",
+    "sweep",
+    "threshold",
+    "map",
+    "sensitivity",
+    "attribute",
+    "speciate",
+    "constants",
+    "bench",
+    "models",
+    "show",
+    "app",
+)
 
 
 class Verbs(click.Group):

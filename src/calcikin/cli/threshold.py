@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from calcikin.cli import options, output
+from calcikin.cli.ends import ends
 from calcikin.cli.notes import note, note_first_use, note_written
 from calcikin.errors import InputError
-
-if TYPE_CHECKING:
-    from calcikin.simulate.model import Model
 
 __all__ = ["command"]
 
 _EXAMPLE = "--over Mg/Ca, or with the ends of the search --over Mg/Ca=0.05:0.5"
-_ENDS = re.compile(r"([^:]+):\s*([-+.0-9eE]+)\s*([^:]*)")
 _FRACTION = "crystalline_fraction"
 
 
@@ -89,7 +85,8 @@ def command(
     elif "duration" not in chosen.settings:
         chosen = chosen.with_({"duration": "24 h"})
     target = _target(criterion, level)
-    name, low, high = _ends(chosen, over)
+    name, given = ends(chosen, over, _EXAMPLE)
+    low, high = given or (None, None)
     note_first_use(chosen, quiet)
 
     from calcikin.analysis import threshold
@@ -134,32 +131,6 @@ def _target(criterion: str, level: str) -> float:
         readout = get_readout(criterion)
     with options.located("--level", level, hint="--level 0.05"):
         return parse_quantity(level, readout.unit)
-
-
-def _ends(model: Model, over: str) -> tuple[str, float | None, float | None]:
-    """Name of what is varied, and the ends of the search in its unit where they are given."""
-    from calcikin.sweep.design import axis_values
-
-    name, equals, span = (part.strip() for part in over.partition("="))
-    with options.located("--over", over, hint=_EXAMPLE):
-        unit = model.unit_of(name)
-        options.ratio_alone(name, {*model.inputs, *model.ratios}, "")
-        if name in {*model.inputs, *model.ratios, *model.parameters, *model.settings}:
-            raise InputError(f"{name} is both set and varied", hint="keep one of them")
-        if not equals:
-            return name, None, None
-        match = _ENDS.fullmatch(span)
-        if match is None:
-            raise InputError(
-                f"{span!r} gives no two ends",
-                hint=f"--over {name}=LOW:HIGH{'' if unit == '1' else unit}",
-            )
-        low, high = axis_values(model, name, f"{match[1]}:{match[2]}:2{match[3]}")
-        if not low < high:
-            raise InputError(f"a search from {low:g} to {high:g}", hint="the lower end first")
-        for end in (low, high):
-            model.with_({name: float(end)}).input_values()
-        return name, float(low), float(high)
 
 
 def _print(summary: Mapping[str, Any]) -> None:

@@ -89,6 +89,15 @@ _PRETTY = {"umol/L": "µmol/L", "degC": "°C", "um": "µm"}
 
 
 @contextmanager
+def styled() -> Iterator[None]:
+    """The house style, for what is drawn inside the ``with`` block."""
+    from matplotlib import rc_context
+
+    with rc_context(_STYLE):  # type: ignore[arg-type]
+        yield
+
+
+@contextmanager
 def page(
     height: float,
     rows: int = 1,
@@ -114,10 +123,9 @@ def page(
     Figure, list of Axes
         The house style holds for what is drawn inside the ``with`` block.
     """
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_STYLE):  # type: ignore[arg-type]
+    with styled():
         figure = Figure(figsize=(PAGE_WIDTH, height), layout="constrained")
         panels = figure.subplots(
             rows, 1, sharex=sharex, squeeze=False, gridspec_kw={"height_ratios": heights}
@@ -182,6 +190,16 @@ def label(array: DataArray, *, name: str | None = None) -> str:
     if unit == "1" and text.endswith("pH"):
         return text
     return f"{text} [{_PRETTY.get(unit, unit)}]"
+
+
+def pretty(unit: str) -> str:
+    """A unit as it is printed: µ, °."""
+    return _PRETTY.get(unit, unit)
+
+
+def named(name: str, unit: str) -> str:
+    """Axis label of a name and its unit: "serum Mg [mmol/L]"."""
+    return f"{name.replace('.', ' ')} [{pretty(unit)}]"
 
 
 def variable(dataset: Dataset, name: str) -> DataArray:

@@ -1,0 +1,215 @@
+"""Figures of sensitivities: tornado of elasticities, Morris' plane, bars of Sobol indices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from calcikin.errors import InputError
+from calcikin.plots import canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from calcikin.analysis.sensitivity import Sensitivity
+
+Array = npt.NDArray[np.float64]
+#: Factors that a figure shows at most, the most influential ones.
+_SHOWN = 20
+
+
+def sensitivity(found: Sensitivity) -> Figure:
+    """The figure that belongs to the method.
+
+    Parameters
+    ----------
+    found : Sensitivity
+
+    Returns
+    -------
+    Figure
+        `tornado`, `morris_plane` or `sobol_bars`.
+    """
+    return {"local": tornado, "morris": morris_plane, "sobol": sobol_bars}[found.method](found)
+
+
+def tornado(found: Sensitivity) -> Figure:
+    """Elasticities as bars to either side of zero, the largest on top, with their errors.
+
+    Parameters
+    ----------
+    found : Sensitivity
+        Of the method ``local``.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InputError
+        For another method, or when no factor has a number.
+    """
+    names, (elasticity, error) = _shown(found, "local", "elasticity", "elasticity_error")
+    place = np.arange(len(names))
+    with canvas.page(_height(len(names))) as (figure, (axes,)):
+        colours = [canvas.BLUE if e > 0.0 else canvas.VERMILION for e in elasticity]
+        axes.barh(place, elasticity, xerr=error, color=colours, height=0.68, ecolor=canvas.BLACK)
+        for k, value in enumerate(elasticity):
+            _beside(axes, float(value), float(error[k]), k, f"{value:.2g}")
+        axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
+        _names(axes, names)
+        axes.margins(x=0.14)
+        axes.set_xlabel(f"elasticity, d ln {found.response} / d ln factor [1]")
+    return figure
+
+
+def morris_plane(found: Sensitivity) -> Figure:
+    """Strength of each factor against the spread of its effects, as points with names.
+
+    Parameters
+    ----------
+    found : Sensitivity
+        Of the method ``morris``.
+
+    Returns
+    -------
+    Figure
+        Bars of µ* with their interval, and the plane of σ against µ*.
+
+    Raises
+    ------
+    InputError
+        For another method, or when no factor has a number.
+    """
+    names, (strength, low, high, spread) = _shown(
+        found, "morris", "strength", "strength_low", "strength_high", "spread"
+    )
+    unit = canvas.pretty(found.unit)
+    with canvas.page(_height(len(names)) + 2.6, 2, heights=(len(names) * 0.24 + 0.6, 2.6)) as (
+        figure,
+        (bars, plane),
+    ):
+        place = np.arange(len(names))
+        bars.barh(
+            place,
+            strength,
+            xerr=_interval(strength, low, high),
+            color=canvas.BLUE,
+            height=0.68,
+            ecolor=canvas.BLACK,
+        )
+        _names(bars, names)
+        plane.errorbar(
+            strength,
+            spread,
+            xerr=_interval(strength, low, high),
+            fmt="o",
+            color=canvas.BLUE,
+            ecolor=canvas.GREY,
+            elinewidth=0.8,
+        )
+        edge = float(np.nanmax([*strength, *spread]))
+        plane.plot([0.0, edge], [0.0, edge], color=canvas.GREY, linestyle=(0.0, (3.0, 1.5)))
+        for name, x, y in zip(names[:4], strength[:4], spread[:4], strict=True):
+            text = plane.annotate(name, (x, y), (4.0, 4.0), textcoords="offset points", fontsize=8)
+            text.set_path_effects(canvas.halo())
+        plane.set_xlim(left=0.0)
+        plane.set_ylim(bottom=0.0)
+        plane.margins(0.12)
+        plane.set_xlabel(f"strength µ* of the effect on {found.response} [{unit}]")
+        plane.set_ylabel(f"spread σ [{unit}]")
+    return figure
+
+
+def sobol_bars(found: Sensitivity) -> Figure:
+    """First-order and total indices side by side, with their intervals.
+
+    Parameters
+    ----------
+    found : Sensitivity
+        Of the method ``sobol``.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InputError
+        For another method, or when no factor has a number.
+    """
+    names, (total, total_low, total_high, first, first_low, first_high) = _shown(
+        found, "sobol", "total", "total_low", "total_high", "first", "first_low", "first_high"
+    )
+    place = np.arange(len(names))
+    with canvas.page(_height(len(names), 0.34)) as (figure, (axes,)):
+        for shift, value, low, high, colour, hatch, label in (
+            (-0.19, total, total_low, total_high, canvas.BLUE, "", "total: with others too"),
+            (0.19, first, first_low, first_high, canvas.ORANGE, "////", "first order: alone"),
+        ):
+            axes.barh(
+                place + shift,
+                value,
+                xerr=_interval(value, low, high),
+                height=0.36,
+                color=colour,
+                edgecolor="white",
+                hatch=hatch,
+                linewidth=0.0,
+                ecolor=canvas.BLACK,
+                label=label,
+            )
+        axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
+        _names(axes, names)
+        axes.set_xlabel(f"share of the variance of {found.response} [1]")
+        axes.legend(loc="lower right")
+    return figure
+
+
+def _shown(found: Sensitivity, method: str, *columns: str) -> tuple[list[str], list[Array]]:
+    """Names and columns of the most influential factors; the first column ranks."""
+    if found.method != method:
+        raise InputError(
+            f"this figure shows the method {method}, not {found.method}",
+            where="plots",
+            hint="plots.sensitivity chooses the figure",
+        )
+    chosen = [k for k in found.ranking if np.isfinite(found.columns[columns[0]][k])][:_SHOWN]
+    if not chosen:
+        raise InputError("no factor has a number to show", where="plots")
+    return [found.names[k] for k in chosen], [found.columns[name][chosen] for name in columns]
+
+
+def _height(count: int, each: float = 0.26) -> float:
+    return max(1.9, 0.9 + each * count)
+
+
+def _names(axes: Axes, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+
+
+def _interval(value: object, low: object, high: object) -> Array:
+    """Lengths of error bars; a resampled interval may leave out the value itself."""
+    centre, below, above = (np.asarray(part, dtype=float) for part in (value, low, high))
+    return np.asarray(np.nan_to_num(np.maximum([centre - below, above - centre], 0.0)))
+
+
+def _beside(axes: Axes, value: float, error: float, row: int, words: str) -> None:
+    """A number at the end of a bar."""
+    right = value >= 0.0
+    end = value + (error if right else -error)
+    axes.annotate(
+        words,
+        (end, row),
+        (4.0 if right else -4.0, 0.0),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="center",
+        fontsize=8,
+    )
