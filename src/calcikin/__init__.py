@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from calcikin.simulate.model import Model, load
     from calcikin.simulate.result import Result
     from calcikin.simulate.solution import speciate
+    from calcikin.simulate.solution_many import speciate_many
     from calcikin.sweep.run import sweep
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ _PUBLIC = {
     "SimulationError": "calcikin.errors",
     "load": "calcikin.simulate.model",
     "speciate": "calcikin.simulate.solution",
+    "speciate_many": "calcikin.simulate.solution_many",
     "sweep": "calcikin.sweep.run",
     "threshold": "calcikin.analysis.thresholds",
 }
@@ -40,6 +42,7 @@ __all__ = [
     "__version__",
     "load",
     "speciate",
+    "speciate_many",
     "sweep",
     "threshold",
 ]

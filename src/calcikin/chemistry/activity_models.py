@@ -105,6 +105,13 @@ class ActivityModel(Protocol):
         """The ln gamma at ionic strength `i` and concentrations `c`, shape (n_entities,)."""
         ...
 
+    def of_ionic_strength(self, i: Array, entities: slice) -> Array:
+        """The ln gamma of some entities at many ionic strengths, shape (n, n_entities).
+
+        Only of a model in which it depends on nothing else.
+        """
+        ...
+
     def ln_water(self, i: float, c: Array) -> float:
         """The ln of the activity of water."""
         ...
@@ -155,6 +162,10 @@ class Davies:
         """Equation (1)."""
         return self._scale * _davies(i, HELD_IONIC_STRENGTH)[0]
 
+    def of_ionic_strength(self, i: Array, entities: slice) -> Array:
+        """Equation (1)."""
+        return np.outer(_bracket(np.minimum(i, HELD_IONIC_STRENGTH)), self._scale[entities])
+
     def ln_water(self, i: float, c: Array) -> float:
         """Zero: the activity of water is 1."""
         return 0.0
@@ -191,6 +202,15 @@ class TruesdellJones:
         root = math.sqrt(held)
         term = np.where(self._davies, _davies(i, HELD_MOLAL)[0], root / (1.0 + self._size * root))
         return self._scale * term + self._linear * held
+
+    def of_ionic_strength(self, i: Array, entities: slice) -> Array:
+        """Equation (2)."""
+        held = np.minimum(i, HELD_MOLAL)[:, None]
+        root = np.sqrt(held)
+        own = root / (1.0 + self._size[entities] * root)
+        term = np.where(self._davies[entities], _bracket(held), own)
+        answer: Array = self._scale[entities] * term + self._linear[entities] * held
+        return answer
 
     def ln_water(self, i: float, c: Array) -> float:
         """Equation (3)."""
@@ -239,6 +259,10 @@ class Sit:
         log_gamma: Array = -self._a * self._z2 * root / (1.0 + _SIT_B * root) + self._epsilon @ c
         return LN10 * log_gamma
 
+    def of_ionic_strength(self, i: Array, entities: slice) -> Array:
+        """Not with SIT, which asks for every concentration."""
+        raise NotImplementedError
+
     def ln_water(self, i: float, c: Array) -> float:
         """Equation (5)."""
         t = 1.0 + _SIT_B * math.sqrt(min(i, HELD_MOLAL))
@@ -257,6 +281,13 @@ class Sit:
             water_i = -LN10 * d_phi / _WATER_MOLES
         water_c = -(self._counted + LN10 * (self._epsilon @ c)) / _WATER_MOLES
         return Slopes(gamma_i, LN10 * self._epsilon, water_i, water_c)
+
+
+def _bracket(i: Array) -> Array:
+    """The bracket of (1)."""
+    root = np.sqrt(i)
+    bracket: Array = root / (1.0 + root) - DAVIES_B * i
+    return bracket
 
 
 def _davies(i: float, most: float) -> tuple[float, float]:

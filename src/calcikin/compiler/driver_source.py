@@ -65,7 +65,7 @@ def _speciate(q, tot, x, s):
         x[n - 1] = max(x[n - 1] - cut * s[{first_r} + n - 1], 0.1 * x[n - 1])
         it += 1
         last = big < 1e-6
-        if it > 200:
+        if it > 60:  # 31 was the most that any water took that settled
             return -1 - it
 
 
@@ -87,8 +87,11 @@ def _close_ph(q, tot, x, s):
     steps = 0
     for k in range(60):
         q[{ln_ah}] = 0.5 * (low + high)
-        cold_start(q, tot, x)
-        it = _speciate(q, tot, x, s)
+        it = _speciate(q, tot, x, s) if k > 0 else -1
+        if it < 0:
+            steps += -1 - it
+            cold_start(q, tot, x)
+            it = _speciate(q, tot, x, s)
         steps += it if it >= 0 else -1 - it
         if it < 0:
             break
@@ -96,7 +99,7 @@ def _close_ph(q, tot, x, s):
             low = q[{ln_ah}]
         else:
             high = q[{ln_ah}]
-        if high - low < 1e-3:
+        if high - low < 1e-2:
             break
     q[{ph_fixed}] = 0.0
     q[{ln_ah}] = ln_ah
@@ -118,25 +121,42 @@ def _from_afar(q, tot, x, s):
 
 @kernel
 def _bracket_ionic_strength(q, tot, x, s):
-    """Far from dilute, Newton on c and I together can fail: bisect I, with c solved at each."""
+    """Far from dilute, Newton on c and I together can fail: bracket I, with c solved at each.
+
+    Secants of I(gamma(I)) - I within the bracket, its middle where they stay outside or slow.
+    """
     low, high = 1e-12, 1.0
     for i in range({n_components}):
         high += 8.0 * abs(tot[i])  # no ion of more than four charges
     held = q[{i_value}]
-    it = 0
-    steps = 0
     q[{i_fixed}] = 1.0
+    it, steps = 0, 0
+    now = math.sqrt(low * high)
+    before, excess_before = 0.0, 0.0
+    width, slow = high / low, 0
     for k in range(200):
-        middle = math.sqrt(low * high)
-        q[{i_value}] = middle
-        it = _from_afar(q, tot, x, s)
+        q[{i_value}] = now
+        it = _speciate(q, tot, x, s) if k > 0 else -1
+        if it < 0:
+            steps += -1 - it
+            it = _from_afar(q, tot, x, s)
         steps += it if it >= 0 else -1 - it
-        if it < 0 or high < low * (1.0 + 1e-13):
+        excess = s[{half_sum}] - now
+        if it < 0 or abs(excess) <= 1e-14 * now or high < low * (1.0 + 1e-13):
             break
-        if s[{half_sum}] > middle:
-            low = middle
+        if excess > 0.0:
+            low = now
         else:
-            high = middle
+            high = now
+        following = now + excess
+        if k > 0 and excess != excess_before:
+            following = now - excess * (now - before) / (excess - excess_before)
+        slow = slow + 1 if high / low > math.sqrt(width) else 0
+        width = high / low
+        if not (low < following < high) or slow > 3:
+            following = math.sqrt(low * high)
+            slow = 0
+        before, excess_before, now = now, excess, following
     q[{i_fixed}] = 0.0
     q[{i_value}] = held
     _equations(q, tot, x, s)  # with the row of a free ionic strength, for the derivatives

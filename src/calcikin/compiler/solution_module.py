@@ -32,7 +32,7 @@ COLUMNS = ("iterations", "ionic_strength", "ln_water", "ln_ah", "residual", "tot
 
 #: Change of the ln of the activity of water at which it counts as settled: the relative error of
 #: the concentration of a species with one H2O.
-SETTLED = 1e-10
+SETTLED = 1e-11
 
 #: Waters that are solved side by side in the lanes of vector instructions.
 WIDTH = 4
@@ -53,7 +53,7 @@ def _first_guess(q, tot, x):
     for k in range(tot.size):
         if k != {h}:
             i += 0.45 * SQUARES[k] * abs(tot[k])
-    x[{n_cations}] = max(i, 1e-7)
+    x[{n_cations}] = max(i, 0.01)  # from too low a one Newton may swing to and fro
     return 0
 
 
@@ -83,7 +83,11 @@ def _water(s):
 def _settle(q, tot, x, s):
     """Equilibrium of one water, and the activity of water that belongs to it; all iterations."""
     _first_guess(q, tot, x)
-    steps = speciate(q, tot, x, s)
+    steps = -1
+    if q[{ph_fixed}] < 0.5:
+        steps = _close_ph(q, tot, x, s)
+    if steps < 0:
+        steps = speciate(q, tot, x, s)
     if WATER < 0 or steps < 0:
         return steps
     for k in range(100):
@@ -105,7 +109,7 @@ def _newton(q, tot, x, s, d):
     for lane in range(W):
         d[lane] = 0.0  # whether it has arrived
         d[2 * W + lane] = 0.0  # steps
-    for it in range(60):
+    for it in range(40):
         newton_lanes(q, tot, x, s, d)
         running = 0
         for lane in range(W):
