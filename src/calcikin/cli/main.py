@@ -19,6 +19,8 @@ __all__ = ["main"]
 VERBS = (
     "run",
     "sweep",
+    "verify",
+    "cite",
     "threshold",
     "map",
     "sensitivity",

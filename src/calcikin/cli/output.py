@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 PICTURES = (".png", ".pdf", ".svg")
+#: What is a folder and is meant to be one.
+FOLDERS = (".zarr",)
 
 
 def check_outputs(**files: tuple[str | None, Sequence[str]]) -> None:
@@ -52,7 +54,8 @@ def check_outputs(**files: tuple[str | None, Sequence[str]]) -> None:
             continue
         option = f"{'-' if len(name) == 1 else '--'}{name}"
         path, where = Path(text), f"{option} {text}"
-        if path.is_dir() or text.endswith(("/", os.sep)):
+        folder = path.is_dir() and path.suffix not in FOLDERS
+        if folder or text.endswith(("/", os.sep)):
             raise OutputError(
                 f"{text!r} is a folder, not a file",
                 where=where,

@@ -1,26 +1,33 @@
-"""`calcikin sweep`: one model at every point of a grid, and a table of read-outs."""
+"""`calcikin sweep`: one model at many points, and a table of read-outs."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from calcikin.cli import options, output
 from calcikin.cli.notes import note, note_first_use, note_written
-from calcikin.errors import InputError
-from calcikin.simulate.tables import flat
+from calcikin.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
+    from calcikin.sweep.sweepfile import Plan
+
 __all__ = ["command"]
+
+STORE = ".zarr"
+#: What a sweep file says itself.
+IN_THE_FILE = ("over", "read", "serum", "settings", "off", "solver", "rtol")
 
 
 @click.command(
     "sweep",
-    epilog="Such as: calcikin sweep t50_serum --over serum.Mg=0.5:2.0:16mmol/L -o mg.nc",
+    epilog="Such as: calcikin sweep t50_serum --over serum.Mg=0.5:2.0:16mmol/L -o mg.nc; "
+    "or calcikin sweep sweep.toml -o cohort.zarr",
 )
 @options.model_argument
 @click.option(
@@ -45,7 +52,13 @@ __all__ = ["command"]
     type=click.IntRange(min=1),
     help="Processes to use; one per core when it is worth it.",
 )
-@click.option("-o", "out", metavar="FILE", help="Write the table: .nc, .csv or .json.")
+@click.option(
+    "-o",
+    "out",
+    metavar="FILE",
+    help="Write the table: .nc, .csv or .json at the end, .zarr while the sweep runs.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the .zarr of a sweep that was stopped.")
 @click.option(
     "--plot",
     metavar="FILE",
@@ -67,85 +80,208 @@ def command(
     rtol: float,
     jobs: int | None,
     out: str | None,
+    resume: bool,
     plot: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run MODEL at every point of a grid and print a table of read-outs.
+    """Run MODEL at every point of a grid, or run a sweep file, and print a table of read-outs.
 
-    A point that fails stays in the table with its status and reason; the exit code is then 3.
+    A sweep file (.toml) names a model and a design: a grid, a list, a Latin hypercube, a Sobol or
+    Halton sequence, a CSV of patients or a virtual cohort. A point that fails stays in the table
+    with its status and reason; the exit code is then 3.
     """
-    output.check_outputs(o=(out, (".nc", ".csv", ".json")), plot=(plot, output.PICTURES))
-    if not over:
-        raise InputError(
-            "nothing is varied", where="--over", hint="--over serum.Mg=0.5:2.0:16mmol/L"
-        )
+    output.check_outputs(o=(out, (".nc", ".csv", ".json", STORE)), plot=(plot, output.PICTURES))
+    store = out if out is not None and Path(out).suffix == STORE else None
+    _check_store(store, resume)
     if plot is not None and len(over) > 2:
         raise InputError(
             f"a picture shows one or two inputs, not {len(over)}",
             where=f"--plot {plot}",
             hint="write the table with -o instead",
         )
-    from calcikin.simulate.readouts import get_readouts
+    from calcikin.sweep.sweepfile import is_sweep_file
 
-    with options.located("--read", ", ".join(read)):
-        readouts = get_readouts(",".join(read))
-    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
-    axes = options.grids(chosen, over)
-    note_first_use(chosen, quiet)
+    if is_sweep_file(model):
+        plan = _from_file(ctx, model)
+    else:
+        choice = options.Choice(serum, settings, off)
+        plan = _from_options(model, over, read, choice, solver, rtol, quiet=quiet)
+    if plot is not None and len(plan.design.axes) not in (1, 2):
+        raise InputError(
+            f"a picture shows a grid of one or two inputs, not a {plan.design.kind}",
+            where=f"--plot {plot}",
+            hint="write the table with -o instead",
+        )
+    note_first_use(plan.model, quiet)
 
+    from calcikin.simulate.tables import flat
     from calcikin.sweep import save, sweep
 
-    table = sweep(
-        chosen,
-        axes,
-        [readout.name for readout in readouts],
-        jobs=jobs,
-        progress=False if quiet else None,
-        solver=solver,
-        rtol=rtol,
-    )
-    columns = flat(table)
-    rows = [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
-    content = _content(table, rows)
+    try:
+        table = sweep(
+            plan.model,
+            plan.design,
+            plan.read,
+            store=store,
+            resume=resume,
+            jobs=jobs,
+            progress=False if quiet else None,
+            solver=plan.solver,
+            rtol=plan.rtol,
+        )
+    except KeyboardInterrupt:
+        if store is not None and Path(store).exists():
+            note(f"stopped; go on with the same command and --resume: {store}", quiet)
+        raise
+    rows: list[dict[str, Any]] = []
+    if store is None:
+        columns = flat(table)
+        rows = [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ]
+    content = _content(table, rows, store)
     if as_json:
         click.echo(output.json_text(content))
-    else:
+    elif store is None:
         _print(table, rows)
-    if out is not None:
+    else:
+        _print_summary(content)
+    if store is not None:
+        note_written(Path(store), quiet)
+    elif out is not None:
         note_written(output.save_dataset(table, out, lambda: content, save), quiet)
     if plot is not None:
         from calcikin import plots
 
-        draw = plots.sweep_curve if len(axes) == 1 else plots.sweep_map
-        note_written(plots.save(draw(table, read=readouts[0].name), plot), quiet)
+        draw = plots.sweep_curve if len(plan.design.axes) == 1 else plots.sweep_map
+        note_written(plots.save(draw(table.load(), read=plan.read[0]), plot), quiet)
     failed = int(table.attrs["failed"])
     if failed:
-        note(f"{failed} of {len(rows)} runs failed; the table says why", quiet)
+        note(f"{failed} of {table.attrs['runs']} runs failed; the table says why", quiet)
         ctx.exit(3)
 
 
-def _content(table: Dataset, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _check_store(store: str | None, resume: bool) -> None:
+    """Refuse to begin a store that is there, or to go on with what is none."""
+    if resume and store is None:
+        raise InputError(
+            "only a store can be gone on with", where="--resume", hint=f"-o NAME{STORE}"
+        )
+    if store is not None and not resume and Path(store).exists():
+        raise OutputError(
+            "it exists already, and nothing is overwritten",
+            where=f"-o {store}",
+            hint="--resume to go on with it, or another name",
+        )
+
+
+def _from_file(ctx: click.Context, path: str) -> Plan:
+    """Model and design of a sweep file; what it says is not said again on the command line."""
+    from calcikin.sweep.sweepfile import read_sweep_file
+
+    for name in IN_THE_FILE:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = "--set" if name == "settings" else f"--{name}"
+            raise InputError(
+                f"{option} belongs into the sweep file", where=path, hint="change it there"
+            )
+    return read_sweep_file(path)
+
+
+def _from_options(
+    model: str,
+    over: tuple[str, ...],
+    read: tuple[str, ...],
+    choice: options.Choice,
+    solver: str,
+    rtol: float,
+    *,
+    quiet: bool,
+) -> Plan:
+    """Model and grid of the command line."""
+    if not over:
+        raise InputError(
+            "nothing is varied", where="--over", hint="--over serum.Mg=0.5:2.0:16mmol/L"
+        )
+    from calcikin.simulate.readouts import get_readouts
+    from calcikin.sweep.design import grid
+    from calcikin.sweep.sweepfile import Plan
+
+    with options.located("--read", ", ".join(read)):
+        readouts = get_readouts(",".join(read))
+    chosen = choice.load(model, quiet=quiet)
+    design = grid(chosen, options.grids(chosen, over))
+    return Plan(chosen, design, tuple(r.name for r in readouts), solver, rtol)
+
+
+def _content(table: Dataset, rows: list[dict[str, Any]], store: str | None) -> dict[str, Any]:
     """The keys of ``sweep --json``."""
-    provenance = json.loads(table.attrs["provenance"])
-    return {
+    from calcikin.sweep.store import origin
+
+    provenance = origin(table)
+    names = [*_inputs(table), *provenance["read"]]
+    content = {
         "model": table.attrs["model"],
         "over": provenance["over"],
-        "units": {
-            str(name): str(table[name].attrs.get("units", "1"))
-            for name in (*table.dims, *provenance["read"])
-        },
-        "points": rows,
-        "runs": len(rows),
+        "units": {name: str(table[name].attrs.get("units", "1")) for name in names},
+        "runs": int(table.attrs["runs"]),
         "failed": int(table.attrs["failed"]),
         "provenance": provenance,
     }
+    if store is None:
+        return content | {"points": rows}
+    return content | {"store": store, **_summary(table, provenance["read"])}
+
+
+def _inputs(table: Dataset) -> list[str]:
+    """Dimensions, and coordinates that are none."""
+    return list(dict.fromkeys(map(str, (*table.dims, *table.coords))))
+
+
+def _summary(table: Dataset, read: list[str]) -> dict[str, Any]:
+    """Number of points by status; least, median and largest of every read-out."""
+    import numpy as np
+
+    flags = table["status"].attrs
+    status = table["status"].values
+    words = zip(flags["flag_values"], flags["flag_meanings"].split(), strict=True)
+    counts = {word: int(np.count_nonzero(status == flag)) for flag, word in words}
+    spans = {}
+    for name in read:
+        values = table[name].values
+        numbers = values[np.isfinite(values)]
+        ends = np.quantile(numbers, [0.0, 0.5, 1.0]) if numbers.size else [np.nan] * 3
+        spans[name] = {
+            "unit": str(table[name].attrs["units"]),
+            "numbers": int(numbers.size),
+            **dict(zip(("least", "median", "largest"), map(float, ends), strict=True)),
+        }
+    return {"status": {word: n for word, n in counts.items() if n}, "summary": spans}
+
+
+def _print_summary(content: dict[str, Any]) -> None:
+    counts = ", ".join(f"{n} {word}" for word, n in content["status"].items())
+    click.echo(f"{content['model']}: {content['runs']} runs, {counts}")
+    output.print_table(
+        ("read-out", "unit", "numbers", "least", "median", "largest"),
+        (
+            (
+                name,
+                span["unit"],
+                str(span["numbers"]),
+                *(_number(span[key]) for key in ("least", "median", "largest")),
+            )
+            for name, span in content["summary"].items()
+        ),
+    )
 
 
 def _print(table: Dataset, rows: list[dict[str, Any]]) -> None:
-    names = [str(name) for name in (*table.dims, *json.loads(table.attrs["provenance"])["read"])]
+    from calcikin.sweep.store import origin
+
+    names = [*_inputs(table), *origin(table)["read"]]
     units = [str(table[name].attrs.get("units", "1")) for name in names]
     header = [
         name if unit == "1" else f"{name} [{unit}]" for name, unit in zip(names, units, strict=True)
@@ -164,7 +300,9 @@ def _print(table: Dataset, rows: list[dict[str, Any]]) -> None:
     )
 
 
-def _number(value: float) -> str:
+def _number(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
     if value != value:  # NaN
         return "-"
     return f"{value:.0f}" if 1000.0 <= abs(value) < 1e6 else f"{value:.4g}"

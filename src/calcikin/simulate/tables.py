@@ -12,7 +12,7 @@ __all__ = ["flat", "heading", "write_csv"]
 
 
 def flat(dataset: Dataset) -> dict[str, list[Any]]:
-    """Every dimension and variable of a dataset as a column, one row per point; flags as words.
+    """Everything in a dataset as columns, one row per point; flags as words.
 
     Parameters
     ----------
@@ -25,7 +25,8 @@ def flat(dataset: Dataset) -> dict[str, list[Any]]:
     """
     import xarray as xr
 
-    names = [*dataset.dims, *dataset.data_vars]
+    beside = [name for name in dataset.coords if name not in dataset.dims]
+    names = [*dataset.dims, *beside, *dataset.data_vars]
     arrays = xr.broadcast(*(dataset[name] for name in names))
     columns = {}
     for name, array in zip(names, arrays, strict=True):

@@ -23,6 +23,7 @@ __all__ = [
     "Values",
     "axis_values",
     "checked",
+    "combined",
     "grid",
     "listed",
     "substance_of",
@@ -138,7 +139,7 @@ class Design:
         digest = hashlib.sha256(repr((self.names, self.units, self.shape)).encode())
         for start, stop in self.blocks():
             digest.update(np.ascontiguousarray(self.block(start, stop), dtype="<f8").tobytes())
-        for name, words in self.labels.items():
+        for name, words in sorted(self.labels.items()):
             digest.update(repr((name, words.tolist())).encode())
         return digest.hexdigest()
 
@@ -262,6 +263,18 @@ def checked(model: Model, names: Iterable[str], count: int) -> tuple[str, ...]:
     return units
 
 
+def combined(axes: tuple[Axis, ...]) -> Design:
+    """The grid of some axes."""
+    shape = tuple(axis.values.size for axis in axes)
+
+    def block(start: int, stop: int) -> Array:
+        where = np.unravel_index(np.arange(start, stop), shape)
+        return np.stack([axis.values[k] for axis, k in zip(axes, where, strict=True)], axis=1)
+
+    names, units = tuple(axis.name for axis in axes), tuple(axis.unit for axis in axes)
+    return Design(names, units, math.prod(shape), block, "grid", axes)
+
+
 def grid(model: Model, over: Mapping[str, Values]) -> Design:
     """Every combination of the values of some inputs.
 
@@ -285,15 +298,8 @@ def grid(model: Model, over: Mapping[str, Values]) -> Design:
         Axis(name, model.unit_of(name), axis_values(model, name, values))
         for name, values in over.items()
     )
-    shape = tuple(axis.values.size for axis in axes)
-    count = math.prod(shape)
-    units = checked(model, over, count)
-
-    def block(start: int, stop: int) -> Array:
-        where = np.unravel_index(np.arange(start, stop), shape)
-        return np.stack([axis.values[k] for axis, k in zip(axes, where, strict=True)], axis=1)
-
-    return Design(tuple(over), units, count, block, "grid", axes)
+    checked(model, over, math.prod(axis.values.size for axis in axes))
+    return combined(axes)
 
 
 def listed(

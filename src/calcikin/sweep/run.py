@@ -19,6 +19,7 @@ from calcikin.sweep.labels import Labels
 from calcikin.sweep.spread import Work, check_options, spread
 from calcikin.sweep.store import open_table
 from calcikin.sweep.table import Sheet
+from calcikin.sweep.zarr_files import check_chunks
 from calcikin.sweep.zarr_store import Store
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def sweep(
         return sheet.dataset()
     kept = Store.begin(store, labels, resume=resume)
     with kept.locked():
-        kept.check()
+        check_chunks(kept.path)
         fill(kept.keep, list(kept.missing()))
         found = kept.finish()
     table = open_table(store)

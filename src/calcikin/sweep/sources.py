@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calcikin.chemistry.records import WATER, Origin
+from calcikin.errors import InputError
 from calcikin.simulate.model import Model
 from calcikin.sweep.design import Design
 
-__all__ = ["Source", "sources_of"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Source", "sources_in", "sources_of"]
 
 #: Said of numbers that are the user's own.
 CHANGED, VARIED = "set by the user", "varied in this sweep"
@@ -62,6 +67,34 @@ def sources_of(model: Model, design: Design | None = None) -> tuple[Source, ...]
         if doi and not known_doi:
             found[text] = (doi, uses)
     return tuple(Source(text, doi, tuple(uses)) for text, (doi, uses) in found.items())
+
+
+def sources_in(table: xr.Dataset) -> tuple[Source, ...]:
+    """Sources that the table of a sweep holds.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+
+    Returns
+    -------
+    tuple of Source
+
+    Raises
+    ------
+    InputError
+        When it holds none: it was made by an early version.
+    """
+    if "sources" not in table.attrs:
+        raise InputError(
+            "the table holds no sources",
+            where="cite",
+            hint=f"calcikin cite {table.attrs.get('model', 'MODEL')}",
+        )
+    return tuple(
+        Source(entry["text"], entry["doi"], tuple(entry["used_for"]))
+        for entry in json.loads(table.attrs["sources"])
+    )
 
 
 Use = tuple[str, str, str]

@@ -24,6 +24,7 @@ from calcikin.sweep.labels import Labels
 __all__ = [
     "SUFFIX",
     "VERSIONS",
+    "check_chunks",
     "check_place",
     "chunk_file",
     "chunk_shape",
@@ -120,6 +121,29 @@ def read_attrs(path: Path) -> dict[str, Any]:
             "this is no store of a sweep", where=str(path), hint="a .zarr of calcikin sweep"
         )
     return attrs
+
+
+def check_chunks(path: Path) -> None:
+    """Read every chunk that is there.
+
+    Raises
+    ------
+    InputError
+        When one is damaged; with its file.
+    """
+    group = zarr_library().open_group(path, mode="r", zarr_format=3)
+    for stored, array in sorted(group.arrays()):
+        folder = path / stored / "c"
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            try:
+                array.get_block_selection(tuple(map(int, file.relative_to(folder).parts)))
+            except Exception as error:
+                raise InputError(
+                    f"a chunk is damaged: {' '.join(str(error).split())}",
+                    where=str(file),
+                    hint="move that file away and --resume: its points are run again, the others "
+                    "stay",
+                ) from error
 
 
 def check_place(path: Path) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from calcikin.errors import InputError, OutputError
+from calcikin.errors import OutputError
 from calcikin.files import cannot_be_written
 from calcikin.solvers.status import Status
 from calcikin.sweep.here import Table
@@ -189,29 +189,7 @@ class Store:
             raise cannot_be_written(self.path, error) from error
         return found
 
-    # ---- checking ----------------------------------------------------------------------------
-    def check(self) -> None:
-        """Read everything that is finished.
-
-        Raises
-        ------
-        InputError
-            When a chunk is damaged; with its file.
-        """
-        for k, where in enumerate(self._index):
-            if not self._finished(k):
-                continue
-            for name, array in self._arrays.items():
-                try:
-                    array.get_block_selection(where)
-                except Exception as error:
-                    raise InputError(
-                        f"a chunk is damaged: {' '.join(str(error).split())}",
-                        where=str(self._file(name, k)),
-                        hint="move that file away and --resume: its points are run again, "
-                        "the others stay",
-                    ) from error
-
+    # ---- files -------------------------------------------------------------------------------
     def _file(self, name: str, k: int) -> Path:
         return chunk_file(self.path, self.names[name], self._index[k])
 
