@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr, ndtri
 
 from calcikin.errors import InputError, ModelFileError, UnknownNameError
 from calcikin.model.modelfile import read_toml
@@ -120,7 +121,7 @@ def _read(path: Path) -> CohortData:
         spread = {}
         for stage in columns if "spread" in entry else ():
             given = entry["spread"].get(stage)
-            sources[f"{name}, spread in {stage}"] = (
+            sources[f"spread of {name} in {stage}"] = (
                 given["source"] if given else "assumed: as in healthy people"
             )
             spread[stage] = _log_sd(given or entry["spread"]["healthy"], median[stage])
@@ -178,8 +179,6 @@ def cohort(model: Model, stages: Mapping[str, int], *, seed: int = 0) -> Design:
     UnknownNameError, OutOfRangeError
         For a stage that does not exist, a number of patients or a seed that makes no sense.
     """
-    from scipy.special import ndtr, ndtri
-
     data = cohort_data()
     _check(model, data, stages)
     seed = whole_number(seed, 0, "seed", "cohort")
@@ -209,7 +208,7 @@ def cohort(model: Model, stages: Mapping[str, int], *, seed: int = 0) -> Design:
 
     def block(start: int, stop: int) -> Array:
         stage = np.searchsorted(bounds, np.arange(start, stop), side="right") - 1
-        shares = ndtr(ndtri(_uniform(seed, start, stop, len(drawn))) @ root.T)  # (1)
+        shares = _shares(seed, start, stop, root)  # (1)
         values = median[stage]
         z = ndtri(below[stage] + shares * within[stage])
         # a window ends where exp and log have rounded it to
@@ -227,14 +226,19 @@ def cohort(model: Model, stages: Mapping[str, int], *, seed: int = 0) -> Design:
     )
 
 
-def _uniform(seed: int, start: int, stop: int, count: int) -> Array:
-    """Numbers between 0 and 1 for patients `start` to `stop`, the same in whatever blocks."""
+def _shares(seed: int, start: int, stop: int, root: Array) -> Array:
+    """Equation (1) for patients `start` to `stop`, the same in whatever blocks.
+
+    Patients are always drawn and multiplied in blocks of `DRAWN`: a product of matrices rounds
+    differently for another number of rows.
+    """
     parts = []
     for k in range(start // DRAWN, (stop - 1) // DRAWN + 1):
-        drawn = np.random.default_rng([seed, k]).random((DRAWN, count))
-        parts.append(drawn[max(start - k * DRAWN, 0) : stop - k * DRAWN])
-    # 0 itself has no quantile; half of the smallest step is as good
-    return np.maximum(np.concatenate(parts), 2.0**-54)
+        drawn = np.random.default_rng([seed, k]).random((DRAWN, root.shape[0]))
+        # 0 itself has no quantile; half of the smallest step is as good
+        shares = ndtr(ndtri(np.maximum(drawn, 2.0**-54)) @ root.T)
+        parts.append(shares[max(start - k * DRAWN, 0) : stop - k * DRAWN])
+    return np.concatenate(parts)
 
 
 def _check(model: Model, data: CohortData, stages: Mapping[str, int]) -> None:

@@ -105,11 +105,12 @@ def _uses(model: Model, design: Design | None) -> Iterator[Use]:
     changed = dict.fromkeys((*model.inputs, *model.ratios, *model.parameters), CHANGED)
     if design is not None:
         changed |= dict.fromkeys(design.names, VARIED)
-        for name, text in design.origin.get("sources", {}).items():
-            yield _use(design.kind, name, text)
     changed |= {name.partition("/")[0]: said for name, said in changed.items() if "/" in name}
     yield _use("model", scenario.name, scenario.source)
     yield from _media(model, changed)
+    if design is not None:
+        for name, text in design.origin.get("sources", {}).items():
+            yield _use(design.kind, name, text)
     yield from _constants(model)
     network = scenario.network
     for law in {node.law.name: node.law for node in network.nodes}.values():

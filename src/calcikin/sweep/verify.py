@@ -236,7 +236,7 @@ def _design(table: xr.Dataset, said: Mapping[str, Any]) -> Design:
         )
     columns = [table[name].variable for name in names]
     labels = {
-        str(name): np.array(column.values, dtype=str)
+        str(name): column.values.astype(object).astype(str)
         for name, column in table.coords.items()
         if name not in names
     }
