@@ -1,0 +1,1 @@
+"""Which data the model is held against, fitting it to them, and how well that determines it."""

@@ -1,0 +1,423 @@
+"""Calibration files: which data, what predicts each, with which error, and what is fitted."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from calcikin.calibration.observables import Observable, read_observable
+from calcikin.calibration.points import Demand, model_named
+from calcikin.calibration.rows import Row, load_rows, reference_rows
+from calcikin.errors import ModelFileError, UnknownNameError
+from calcikin.model.parameters import Parameter, ParameterSet, load_parameters
+from calcikin.paths import models_dir
+from calcikin.units import compatible, factor
+
+__all__ = ["Calibration", "Condition", "Dataset", "Error", "Fitted", "Scale", "load_calibration"]
+
+_TOP = (
+    *("name", "title", "notes", "parameters", "data", "references", "seed"),
+    *("parameter", "scale", "dataset"),
+)
+_PARAMETER = ("name", "sets", "on", "low", "high", "prior", "prior_sd", "source")
+_DATASET = ("row", "fit", "accept", "accept_why", "standing", "note", "miss", "condition", "none")
+_FIT = ("sd", "factor", "cv", "n", "scale", "why")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A number that is fitted, on the scale on which its prior is normal.
+
+    Attributes
+    ----------
+    name : str
+    sets : tuple of str
+        Parameters that all take its value.
+    log10 : bool
+        Whether x is log10 of the value, or the value.
+    low, high : float
+        Bounds of x.
+    prior, prior_sd : float
+        Mean and standard deviation of x before the data.
+    source : str
+        Where the prior is from.
+    unit : str
+        Of the value.
+    """
+
+    name: str
+    sets: tuple[str, ...]
+    log10: bool
+    low: float
+    high: float
+    prior: float
+    prior_sd: float
+    source: str
+    unit: str
+
+    def value(self, x: Any) -> Any:
+        """Value of the parameter [unit] at x."""
+        return 10.0**x if self.log10 else x
+
+    def x(self, value: float) -> float:
+        """X of a value [unit]."""
+        return math.log10(value) if self.log10 else value
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A factor between centres: measured there = exp(x) times what the reference would measure."""
+
+    name: str
+    sd: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Error:
+    """Error model of a fitted dataset.
+
+    Attributes
+    ----------
+    sd : float
+        Standard deviation, in the row's unit, or of the natural logarithm.
+    log : bool
+        Whether residuals are of logarithms.
+    scale : str
+        Name of a `Scale`; empty without one.
+    why : str
+    """
+
+    sd: float
+    log: bool
+    scale: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One part of a statement in words: an observable that must lie between bounds."""
+
+    what: str
+    observable: Observable
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A row, and what predicts it.
+
+    Attributes
+    ----------
+    row : Row
+    observable : Observable or None
+    factor : float
+        From the observable's unit to the row's.
+    conditions : tuple of Condition
+        Instead of an observable, for a statement.
+    error : Error or None
+        When it is fitted.
+    low, high : float
+        Bounds of the verdict, in the row's unit.
+    accepted : str
+        Why these bounds, where the row has none.
+    standing : str
+        ``predicted``, ``fitted`` or ``given`` (put into the model, not predicted).
+    none : str
+        Why nothing in the model predicts it; else empty.
+    note, miss : str
+        What is to be said of it; what is to be said when it is missed.
+    """
+
+    row: Row
+    observable: Observable | None
+    factor: float
+    conditions: tuple[Condition, ...]
+    error: Error | None
+    low: float
+    high: float
+    accepted: str
+    standing: str
+    none: str
+    note: str
+    miss: str
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Every number that it needs."""
+        if self.observable is not None:
+            return self.observable.demands
+        return tuple(d for c in self.conditions for d in c.observable.demands)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A calibration file, read and checked.
+
+    Attributes
+    ----------
+    name, title : str
+    parameter_set : ParameterSet
+    fitted : tuple of Fitted
+    scales : tuple of Scale
+    datasets : tuple of Dataset
+    seed : int
+    notes : tuple of str
+    sha256 : str
+        Of the file, its data and its parameters.
+    path : Path
+    """
+
+    name: str
+    title: str
+    parameter_set: ParameterSet
+    fitted: tuple[Fitted, ...]
+    scales: tuple[Scale, ...]
+    datasets: tuple[Dataset, ...]
+    seed: int
+    notes: tuple[str, ...]
+    sha256: str
+    path: Path
+
+    @property
+    def in_fit(self) -> tuple[Dataset, ...]:
+        """Datasets that are fitted."""
+        return tuple(d for d in self.datasets if d.error is not None)
+
+
+def load_calibration(name: str | Path = "default") -> Calibration:
+    """Load a calibration file by name (``models/calibration/NAME.toml``) or path.
+
+    Raises
+    ------
+    UnknownNameError, ModelFileError, InputError
+        For what is missing, unknown or impossible; says what and where.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = models_dir() / "calibration" / f"{name}.toml"
+        if not path.is_file():
+            known = [p.stem for p in path.parent.glob("*.toml")]
+            raise UnknownNameError("calibration", str(name), known)
+    try:
+        text = path.read_bytes()
+        document = tomllib.loads(text.decode("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelFileError(f"not a readable TOML file: {error}", where=str(path)) from error
+    try:
+        return _calibration(document, path.resolve(), text)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(
+            f"an entry cannot be understood ({type(error).__name__}: {error})",
+            where=str(path),
+            hint="compare it with models/calibration/default.toml",
+        ) from error
+
+
+def _calibration(document: Mapping[str, Any], path: Path, text: bytes) -> Calibration:
+    where = path.name
+    _known(document, _TOP, "entry", where)
+    own = [_beside(n, path.parent, ".csv") for n in document.get("data", ())]
+    rows = load_rows(own)
+    for medium in document.get("references", ()):
+        rows |= reference_rows(medium)
+    chosen = load_parameters(_beside(document.get("parameters", "default"), path.parent, ".toml"))
+    fitted = tuple(_fitted(e, chosen, where) for e in document.get("parameter", ()))
+    scales = tuple(
+        Scale(str(e["name"]), float(e["sd"]), str(e["source"])) for e in document.get("scale", ())
+    )
+    names = [f.name for f in fitted] + [s.name for s in scales]
+    if len(set(names)) < len(names):
+        raise ModelFileError("a fitted number is named twice", where=where)
+    datasets = tuple(
+        _dataset(e, rows, [s.name for s in scales], path.parent, where)
+        for e in document.get("dataset", ())
+    )
+    _complete(rows, datasets, where)
+    _free(fitted, datasets, where)
+    digest = hashlib.sha256(text + chosen.sha256.encode())
+    for row in rows.values():
+        digest.update(repr(row).encode())
+    return Calibration(
+        str(document.get("name", path.stem)),
+        str(document.get("title", "")),
+        chosen,
+        fitted,
+        scales,
+        datasets,
+        int(document.get("seed", 0)),
+        tuple(document.get("notes", ())),
+        digest.hexdigest(),
+        path,
+    )
+
+
+def _beside(name: str, folder: Path, suffix: str) -> str | Path:
+    """A name as it is; a file name as a path beside the calibration file."""
+    return folder / name if name.endswith(suffix) else name
+
+
+def _known(entry: Mapping[str, Any], keys: Sequence[str], kind: str, where: str) -> None:
+    for key in entry:
+        if key not in keys:
+            raise UnknownNameError(kind, key, keys, where=where)
+
+
+def _fitted(entry: Mapping[str, Any], known: ParameterSet, where: str) -> Fitted:
+    name = str(entry["name"])
+    where = f"{where}: parameter {name}"
+    _known(entry, _PARAMETER, "key", where)
+    sets = tuple(entry.get("sets", (name,)))
+    first: Parameter = known.get(sets[0])
+    for other in sets[1:]:
+        if known.get(other).unit != first.unit:
+            raise ModelFileError(f"{sets[0]} and {other} differ in unit", where=where)
+    if not entry.get("source"):
+        raise ModelFileError("the prior has no source", where=where, hint='or source = "assumed"')
+    log10 = {"log10": True, "value": False}.get(str(entry.get("on", "value")))
+    if log10 is None:
+        raise UnknownNameError("scale", str(entry["on"]), ("log10", "value"), where=where)
+    low, high, prior = (float(entry[k]) for k in ("low", "high", "prior"))
+    if log10 and low <= 0.0:
+        raise ModelFileError(f"a lower bound of {low:g} on a logarithm", where=where)
+    bounds = [math.log10(v) if log10 else v for v in (low, prior, high)]
+    if not bounds[0] < bounds[2] or not bounds[0] <= bounds[1] <= bounds[2]:
+        raise ModelFileError(f"the prior {prior:g} is not in {low:g} to {high:g}", where=where)
+    sd = float(entry["prior_sd"])
+    if not (math.isfinite(sd) and sd > 0.0):
+        raise ModelFileError(f"a prior_sd of {sd:g}", where=where, hint="a positive number")
+    source = str(entry["source"])
+    return Fitted(name, sets, log10, bounds[0], bounds[2], bounds[1], sd, source, first.unit)
+
+
+def _dataset(
+    entry: Mapping[str, Any],
+    rows: Mapping[str, Row],
+    scales: Sequence[str],
+    folder: Path,
+    where: str,
+) -> Dataset:
+    name = str(entry.get("row", ""))
+    if name not in rows:
+        raise UnknownNameError("row", name, rows, where=where)
+    row, where = rows[name], f"{where}: dataset {name}"
+    conditions: tuple[Condition, ...] = ()
+    observable = None
+    ratio = 1.0
+    if "condition" in entry:
+        _known(entry, _DATASET, "key", where)
+        conditions = tuple(_condition(c, folder, where) for c in entry["condition"])
+    elif "none" in entry:
+        _known(entry, _DATASET, "key", where)
+    else:
+        observable = read_observable(entry, folder, where, _DATASET)
+        ratio = _ratio(observable.unit, row.unit, where)
+    low, high = entry.get("accept", (row.low, row.high))
+    if not row.bounded and "accept" not in entry and observable is not None:
+        raise ModelFileError(
+            "the row has no interval", where=where, hint="accept = [low, high] and accept_why"
+        )
+    standing = str(entry.get("standing", "fitted" if "fit" in entry else "predicted"))
+    if standing not in ("predicted", "fitted", "given"):
+        raise UnknownNameError("standing", standing, ("predicted", "fitted", "given"), where)
+    return Dataset(
+        row,
+        observable,
+        ratio,
+        conditions,
+        _error(entry["fit"], row, rows, scales, where) if "fit" in entry else None,
+        float(low),
+        float(high),
+        str(entry.get("accept_why", "")),
+        standing,
+        str(entry.get("none", "")),
+        str(entry.get("note", "")),
+        str(entry.get("miss", "")),
+    )
+
+
+def _condition(entry: Mapping[str, Any], folder: Path, where: str) -> Condition:
+    what = str(entry["what"])
+    observable = read_observable(entry, folder, f"{where}: {what}", ("what", "low", "high"))
+    low, high = float(entry.get("low", -math.inf)), float(entry.get("high", math.inf))
+    return Condition(what, observable, low, high)
+
+
+def _ratio(unit: str, wanted: str, where: str) -> float:
+    """From the observable's unit to the row's."""
+    plain = {"mol/mol": "1", "log10": "1", "": "1"}
+    unit, wanted = plain.get(unit, unit), plain.get(wanted, wanted)
+    if unit == wanted:
+        return 1.0
+    if " per " not in unit + wanted and compatible(unit, wanted):
+        return float(factor(unit, wanted))
+    raise ModelFileError(f"the model gives {unit}, the row is in {wanted}", where=where)
+
+
+def _error(
+    entry: Mapping[str, Any],
+    row: Row,
+    rows: Mapping[str, Row],
+    scales: Sequence[str],
+    where: str,
+) -> Error:
+    _known(entry, _FIT, "key of fit", where)
+    kinds = [k for k in ("sd", "factor", "cv") if k in entry]
+    if len(kinds) != 1 or not entry.get("why"):
+        raise ModelFileError(
+            "fit needs one of sd, factor, cv, and why",
+            where=where,
+            hint='fit = { sd = 2.0, why = "..." }',
+        )
+    scale = str(entry.get("scale", ""))
+    if scale and kinds == ["sd"]:
+        raise ModelFileError("a factor between centres needs cv or factor", where=where)
+    if scale and scale not in scales:
+        raise UnknownNameError("scale", scale, scales, where=where)
+    kind = kinds[0]
+    if kind == "sd":
+        sd = float(entry["sd"])
+    elif kind == "factor":
+        sd = math.log(float(entry["factor"]))
+    else:
+        noise = str(entry["cv"])
+        if noise not in rows:
+            raise UnknownNameError("row", noise, rows, where=where)
+        sd = 0.01 * rows[noise].value / math.sqrt(float(entry.get("n", 1)))
+    if not (math.isfinite(sd) and sd > 0.0):
+        raise ModelFileError(f"an error of {sd:g}", where=where, hint="a positive number")
+    if not math.isfinite(row.value):
+        raise ModelFileError("a row without a number cannot be fitted", where=where)
+    return Error(sd, kind != "sd", scale, str(entry["why"]))
+
+
+def _complete(rows: Mapping[str, Row], datasets: Sequence[Dataset], where: str) -> None:
+    """Every row has one dataset."""
+    named = [d.row.id for d in datasets]
+    if double := sorted({n for n in named if named.count(n) > 1}):
+        raise ModelFileError(f"more than one dataset for {', '.join(double)}", where=where)
+    if missing := [name for name in rows if name not in named]:
+        raise ModelFileError(
+            f"no dataset for {', '.join(missing)}",
+            where=where,
+            hint='say what predicts it, or none = "why nothing does"',
+        )
+
+
+def _free(fitted: Sequence[Fitted], datasets: Sequence[Dataset], where: str) -> None:
+    """No dataset may set what is fitted: it would then not see the fit."""
+    names = {n for f in fitted for n in f.sets}
+    for dataset in datasets:
+        for demand in dataset.demands:
+            for name, _ in demand.point.changes:
+                if name in names:
+                    raise ModelFileError(
+                        f"dataset {dataset.row.id} sets {name}, which is fitted", where=where
+                    )
+            model_named(demand.point.model)

@@ -1,0 +1,153 @@
+"""Draws of what a fit leaves open: corrected for curvature, or by Markov chain (emcee).
+
+A normal distribution around the optimum leaves the curved valley of the data: along the line on
+which acp_gamma and acp_nucleation_rate compensate one another T50 would drift by many minutes. Each
+draw z0 is therefore carried to where the *real* residuals, seen from the data, are what the linear
+model says there (randomize-then-optimize; Bardsley, Solonen, Haario, Laine 2014, SIAM J Sci Comput
+36:A1895, 10.1137/140964023),
+
+    J' r(z) = J' v,   v = r* + J (z0 - z*)                                                (1)
+
+by chord steps z <- z - C J' (r(z) - v), C = (J'J)^-1 with the priors in J.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from calcikin.calibration.fit import Fit
+from calcikin.calibration.identify import Evidence
+from calcikin.errors import CalcikinError, OutOfRangeError
+
+__all__ = ["corrected_draws", "markov_draws"]
+
+Array = npt.NDArray[np.float64]
+#: Longest chord step in standard deviations of each direction (assumed): farther from the optimum
+#: its derivatives say nothing.
+LONGEST = 3.0
+
+
+def corrected_draws(
+    fit: Fit, found: Evidence, count: int, seed: int = 0, *, steps: int = 3
+) -> tuple[Array, Array]:
+    """Draws that follow the curved valley.
+
+    Parameters
+    ----------
+    fit : Fit
+    found : Evidence
+    count : int
+    seed : int
+    steps : int
+        Chord steps; each costs one evaluation of all fitted datasets per draw, in one batch.
+
+    Returns
+    -------
+    z : ndarray, shape (count, n)
+        Within the bounds.
+    off : ndarray, shape (count,)
+        How far equation (1) still is from being met, in standard deviations.
+    """
+    if count < 1 or steps < 1:
+        raise OutOfRangeError(f"{count} draws in {steps} steps", where="fit", hint="1 or more")
+    objective = fit.objective
+    low, high = objective.bounds
+    values, vectors = np.linalg.eigh(found.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    normal = np.random.default_rng(seed).standard_normal((count, fit.z.size))
+    start = fit.z + normal @ root.T
+    wanted = fit.residuals + (start - fit.z) @ fit.jacobian.T
+    z = np.clip(start, low, high)
+    best, off = z.copy(), np.full(count, np.inf)
+    back = np.diag(1.0 / np.sqrt(np.maximum(values, 1e-300))) @ vectors.T  # z -> directions [sd]
+    for step in range(steps + 1):
+        residuals, lost = objective.residuals(z)
+        residuals[:, : lost.shape[1]] = np.where(
+            lost, wanted[:, : lost.shape[1]], residuals[:, : lost.shape[1]]
+        )
+        move = -(residuals - wanted) @ fit.jacobian @ found.covariance
+        along = move @ back.T
+        size = np.where(lost.any(axis=1), np.inf, np.abs(along).max(axis=1))
+        better = size < off
+        best[better], off[better] = z[better], size[better]
+        if step == steps:
+            break
+        move *= np.minimum(1.0, LONGEST / np.maximum(np.abs(along).max(axis=1), 1e-12))[:, None]
+        z = np.clip(z + move, low, high)
+    best[~np.isfinite(off)] = np.clip(start, low, high)[~np.isfinite(off)]
+    return best, off
+
+
+def markov_draws(
+    fit: Fit,
+    found: Evidence,
+    *,
+    walkers: int = 32,
+    steps: int = 500,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> tuple[Array, dict[str, float]]:
+    """Draws from the posterior itself, by the affine-invariant sampler of emcee.
+
+    Parameters
+    ----------
+    fit : Fit
+    found : Evidence
+        Where the walkers start.
+    walkers : int
+        At least twice the number of fitted numbers.
+    steps : int
+        Of each walker; the first half is left out.
+    seed : int
+    progress : bool, optional
+
+    Returns
+    -------
+    z : ndarray, shape (walkers * ceil(steps / 2), n)
+    facts : dict
+        ``acceptance`` [1] and ``autocorrelation`` [steps], of the slowest coordinate; NaN where the
+        chain is too short to tell.
+
+    Raises
+    ------
+    CalcikinError
+        When emcee is not installed.
+    """
+    try:
+        import emcee
+    except ImportError as error:
+        raise CalcikinError(
+            "Markov chains need emcee, which is not installed", hint="pip install calcikin[mcmc]"
+        ) from error
+    objective, n = fit.objective, fit.z.size
+    low, high = objective.bounds
+
+    def log_probability(z: Array) -> Array:
+        inside = np.all((z >= low) & (z <= high), axis=1)
+        out = np.full(z.shape[0], -np.inf)
+        if inside.any():
+            out[inside] = -0.5 * np.sum(objective.residuals(z[inside])[0] ** 2, axis=1)
+        return out
+
+    source = np.random.default_rng(seed)
+    start = fit.z + source.multivariate_normal(np.zeros(n), 0.25 * found.covariance, walkers)
+    random = np.random.RandomState(seed).get_state()
+    sampler: Any = emcee.EnsembleSampler(walkers, n, log_probability, vectorize=True)
+    shown = sys.stderr.isatty() if progress is None else progress
+    first = emcee.State(np.clip(start, low, high), random_state=random)
+    sampler.run_mcmc(first, steps, progress=shown)
+    chain = np.asarray(sampler.get_chain(discard=steps // 2, flat=True))
+    try:
+        times = np.asarray(sampler.get_autocorr_time(tol=0, quiet=True))
+        slowest = float(np.max(times)) if np.all(np.isfinite(times)) else float("nan")
+    except (ValueError, FloatingPointError):
+        slowest = float("nan")
+    facts = {
+        "acceptance": float(np.mean(sampler.acceptance_fraction)),
+        "autocorrelation": slowest,
+    }
+    return chain, facts
