@@ -8,7 +8,7 @@ import re
 
 import pytest
 import xarray as xr
-from tests.app.conftest import until
+from tests.pages.conftest import until
 
 DRAWN = "[...document.querySelectorAll('figure[data-plot] > div')].filter(d => d.data).length"
 T50 = "document.querySelector('#t50').firstChild.textContent"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +32,8 @@ VERBS = (
     "models",
     "show",
     "app",
+    "report",
+    "doctor",
 )
 
 
@@ -86,8 +89,11 @@ class Verbs(click.Group):
 )
 @click.version_option(__version__, prog_name="calcikin", message="%(prog)s %(version)s")
 @debug_option
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Calcification kinetics: how calcium phosphate forms and ripens in serum and in slurries.
 
     Begin with 'calcikin models', then 'calcikin run t50_serum'.
     """
+    if os.environ.get("NO_COLOR"):  # https://no-color.org; off a terminal click leaves colour out
+        ctx.color = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from calcikin.solvers.status import Status
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BALANCE_LIMIT", "Result", "default_times", "run"]
+__all__ = ["BALANCE_LIMIT", "Result", "default_times", "run", "shown_minutes"]
 
 Array = npt.NDArray[np.float64]
 #: Relative error of an element balance above which a run is not accepted. Rosenbrock and multistep
@@ -45,6 +46,27 @@ def default_times(duration: float) -> Array:
     late = np.arange(360.0, duration, 180.0)
     times = np.concatenate([[0.0], early[early < duration], late[late < duration], [duration]])
     return np.unique(times)
+
+
+def shown_minutes(whole: float, window: float, transitions: Iterable[float]) -> float:
+    """How much of a run a picture shows [min].
+
+    Parameters
+    ----------
+    whole, window : float
+        Length of the run and of the assay, 0 where there is no such limit [min].
+    transitions : iterable of float
+        T50 by each reading [min], NaN where there is none; half as much again is shown of the
+        first that there is.
+
+    Returns
+    -------
+    float
+    """
+    if not window:
+        return whole
+    found = (t for t in transitions if math.isfinite(t))
+    return min(whole, max(window, 1.5 * next(found, 0.0)))
 
 
 @dataclass(frozen=True)
@@ -250,11 +272,9 @@ class Result:
     @property
     def shown_min(self) -> float:
         """How much of the run a picture shows [min]: an assay's own time, or what T50 needs."""
-        whole, window = self.model.duration / 60.0, self.model.scenario.window / 60.0
-        if not window:
-            return whole
-        times = (t for t in (self.t50(), self.t50_crystalline()) if math.isfinite(t))
-        return min(whole, max(window, 1.5 * next(times, 0.0)))
+        scenario = self.model.scenario
+        times = (self.t50(), self.t50_crystalline())
+        return shown_minutes(self.model.duration / 60.0, scenario.window / 60.0, times)
 
     # ---- as data -----------------------------------------------------------------------------
     @cached_property
