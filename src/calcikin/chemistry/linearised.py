@@ -52,7 +52,7 @@ class Linearised:
     def __init__(self, system: System, equilibrium: Equilibrium, *, held: bool = False) -> None:
         n = len(system.tableau.components)
         i = equilibrium.ionic_strength
-        c = np.array([*equilibrium.free.values(), *equilibrium.species.values()])
+        c = equilibrium.concentrations
         weight = np.where(system.conditional, 0.0, 0.5 * system.z2)  # dI/dc
         if held:
             weight = np.zeros_like(weight)
@@ -101,14 +101,14 @@ class Linearised:
                 direct -= np.outer(column, direct[species])
         if fixed is not None:
             direct += self._basis @ fixed
-        direct = np.linalg.solve(self._m, direct)
+        answered: Array = np.linalg.solve(self._m, direct)
         if totals is not None:
             right += totals[self._unknown]
-        right -= self._balance @ direct
+        right -= self._balance @ answered
         scale = self._scale[:, None]
         y_unknown = scale * np.linalg.solve(self._S, scale * right)
         present = (self._c > 0.0)[:, None]
-        ln_c = np.where(present, direct + self._M_B @ y_unknown, 0.0)
+        ln_c = np.where(present, answered + self._M_B @ y_unknown, 0.0)
         d_c = self._c[:, None] * ln_c
         ln_activity = np.where(present, ln_c + self._gamma @ d_c, 0.0)
         return Response(ln_activity, ln_c, self._weight @ d_c, self._water @ d_c)

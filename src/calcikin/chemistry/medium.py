@@ -6,8 +6,9 @@ medium. Its totals are those of the final mix,
 
     T_k = sum_parts (V_part / V) sum_inputs nu_k c                                      (1)
 
-with volumes taken as additive and proteins as without volume (serum holds about 6 % by volume, so
-concentrations in serum water are that much higher). H is no total here: a medium states its pH.
+with volumes taken as additive and proteins as without volume (they are about 5 % of serum, so
+concentrations in serum water are that much higher: `Medium.water_fraction`). H is no total here: a
+medium states its pH.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from dataclasses import dataclass, field
 
 from calcikin.errors import OutOfRangeError, UnitError, UnknownNameError
 from calcikin.units import format_quantity, parse_quantity
+
+#: Volume of serum protein [L/g] (partial specific volume 0.73 mL/g; E. J. Cohn, J. T. Edsall,
+#: Proteins, Amino Acids and Peptides (Reinhold, 1943)), and globulins beside the albumin of serum
+#: [g/L] (total protein of 71 less 43; assumed). Lipids are left out.
+PROTEIN_VOLUME, GLOBULINS = 0.73e-3, 28.0
 
 #: Units a laboratory might have meant, tried when a value is out of range.
 _OTHER_UNITS = ("mol/L", "mmol/L", "umol/L", "mEq/L", "g/L", "mg/L", "g/dL", "mg/dL", "ug/dL")
@@ -101,8 +107,21 @@ class Input:
             )
         return float(value)
 
-    def _other_unit(self, value: float) -> str:
-        """Which unit the number fits, and what is usual in the units of a laboratory report."""
+    def doubt(self, value: float) -> str:
+        """What to say of a possible but unusual value that would be usual in another unit.
+
+        Empty when there is nothing to say: 2.0 mmol/L of magnesium can be, but 2.0 mg/dL is what
+        most people have.
+        """
+        low, high = self.usual
+        fits = [] if value == 0.0 or low <= value <= high else self._fitting(value)
+        if not fits:
+            return ""
+        usual = f"usual is {low:g} to {high:g} {self.unit}"
+        return f"{self.name} = {format_quantity(value, self.unit)}: {'; '.join(fits)}; {usual}"
+
+    def _fitting(self, value: float) -> list[str]:
+        """Other units in which the number would be usual, in words."""
         low, high = self.usual
         fits = []
         for unit in _OTHER_UNITS:
@@ -110,6 +129,12 @@ class Input:
             if converted is not None and unit != self.unit and low <= converted <= high:
                 meant = format_quantity(converted, self.unit, 3)
                 fits.append(f"the number looks like {unit}: {value:g} {unit} = {meant}")
+        return fits
+
+    def _other_unit(self, value: float) -> str:
+        """Which unit the number fits, and what is usual in the units of a laboratory report."""
+        low, high = self.usual
+        fits = self._fitting(value)
         mass = self._convert(1.0, self.unit, "mg/dL") is not None and "mol" in self.unit
         report = "mg/dL" if mass else ""
         usual = f"usual is {low:g} to {high:g} {self.unit}"
@@ -283,3 +308,29 @@ class Medium:
             if item.substance == "fetuin-A":
                 return self.serum_fraction * item.molar(complete[name])
         return 0.0
+
+    def doubts(self, values: Mapping[str, float]) -> list[str]:
+        """What to say of values [their units] that would be usual in another unit."""
+        return [words for k, v in values.items() if (words := self.inputs[k].doubt(v))]
+
+    def water_fraction(self, values: Mapping[str, float] | None = None) -> float | None:
+        """Volume of water in the mix, with the volume of serum protein taken off [L/L].
+
+        Totals do not use it: they are per litre of the liquid, as laboratories report them.
+
+        Parameters
+        ----------
+        values
+            As `totals`.
+
+        Returns
+        -------
+        float or None
+            None for a medium without albumin.
+        """
+        complete = self.values(changes=values)
+        for name, item in self.inputs.items():
+            if item.substance == "albumin":
+                protein = complete[name] + GLOBULINS  # [g/L]
+                return 1.0 - self.serum_fraction * PROTEIN_VOLUME * protein
+        return None

@@ -41,7 +41,7 @@ def sensitivities(equilibrium: Equilibrium, fixed: tuple[str, ...] = ("H",)) -> 
     unknown = np.zeros(n, dtype=bool)
     unknown[system.unknown] = True
     response = Linearised(system, equilibrium).respond(totals=np.diag(unknown.astype(float)))
-    free = np.array(list(equilibrium.free.values()))
+    free = equilibrium.concentrations[:n]
     return {
         "free": free[:, None] * response.ln_c[:n],
         "ionic_strength": response.ionic_strength,

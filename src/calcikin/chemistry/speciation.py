@@ -66,6 +66,12 @@ class Equilibrium:
     activity_model: str = "davies"
 
     @property
+    def concentrations(self) -> Array:
+        """Of components, then species, in the order of the set, shape (n_entities,) [mol/L]."""
+        components, species = self.constants.components, self.constants.species
+        return np.array([*(self.free[k] for k in components), *(self.species[k] for k in species)])
+
+    @property
     def charge(self) -> float:
         """Sum of z c over everything dissolved [mol/L]; protein sites count as uncharged."""
         components = self.constants.components

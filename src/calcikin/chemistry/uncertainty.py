@@ -30,7 +30,7 @@ from calcikin.chemistry.speciation import Equilibrium, saturation_indices, solve
 from calcikin.chemistry.system import Array, System
 from calcikin.errors import InputError
 
-__all__ = ["SaturationIndex", "sample_indices", "uncertain_indices"]
+__all__ = ["SaturationIndex", "sample_indices", "uncertain_indices", "uncertainties_of"]
 
 LN10 = math.log(10.0)
 
@@ -102,8 +102,39 @@ def uncertain_indices(
         ionic_strength=ionic_strength,
         activity=activity,
     )
-    names, u = _uncertainties(constants)
-    slopes = _slopes(solution, totals, fixed_activity or {}, held=ionic_strength is not None)
+    return uncertainties_of(
+        solution, totals, fixed_activity=fixed_activity, held=ionic_strength is not None
+    )
+
+
+def uncertainties_of(
+    solution: Equilibrium,
+    totals: Mapping[str, float],
+    *,
+    fixed_activity: Mapping[str, float] | None = None,
+    held: bool = False,
+) -> dict[str, SaturationIndex]:
+    """Saturation index of every phase of a solution with its uncertainty, equation (1).
+
+    Parameters
+    ----------
+    solution : Equilibrium
+    totals, fixed_activity
+        From which it was solved, as `speciation.solve`.
+    held : bool, whether its ionic strength was given
+
+    Returns
+    -------
+    dict[str, SaturationIndex]
+        By phase.
+
+    Raises
+    ------
+    InputError
+        When a constant has no uncertainty (an imported database has none).
+    """
+    names, u = _uncertainties(solution.constants)
+    slopes = _slopes(solution, totals, fixed_activity or {}, held=held)
     indices = {}
     for phase, value in saturation_indices(solution).items():
         parts = slopes[phase] * u if math.isfinite(value) else np.zeros(len(names))
@@ -220,7 +251,7 @@ def _slopes(
     """dSI/dlog K of every phase by every stated constant [1]."""
     constants = solution.constants
     system = System(constants, totals, solution.T, fixed, activity=solution.activity_model)
-    system.medium = np.array([*solution.free.values(), *solution.species.values()])
+    system.medium = solution.concentrations
     jacobian = _of_constants(constants)
     n, n_species = len(constants.components), len(constants.species)
     n_phases = len(constants.phases)

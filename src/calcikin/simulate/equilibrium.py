@@ -147,9 +147,13 @@ class _Kernel:
         slots, layout, tables = self.compiled.slots, self.compiled.layout, self.compiled.tables
         components = self.constants.components
         g = float(s[slots["g"]])  # ln gamma = z^2 g
-        free = {
-            name: float(self.tot[k] if name in tables.inert else s[slots["free." + name]])
-            for k, name in enumerate(self.order)
+        free = {  # in the order of the set, as the twin has it
+            name: float(
+                self.tot[self.order.index(name)]
+                if name in tables.inert
+                else s[slots["free." + name]]
+            )
+            for name in components
         }
         ln_gamma = {name: g * item.charge**2 for name, item in components.items()}
         species: dict[str, float] = {}

@@ -1,28 +1,31 @@
 """The solution at rest: what is free, bound and supersaturated before anything precipitates.
 
-What is asked for is read here; the equilibrium itself is found in `calcikin.simulate.equilibrium`,
-by the compiled kernel that also serves the right-hand side.
+What is asked for is read here. With the constants and the activity model of the model, the
+equilibrium is found in `calcikin.simulate.equilibrium`, by the compiled kernel that also serves the
+right-hand side; with others by its twin, `calcikin.chemistry.speciation`.
 """
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
-from calcikin.chemistry.activity import VALID_IONIC_STRENGTH, ActivityWarning
+from calcikin.chemistry.activity import ActivityWarning
+from calcikin.chemistry.activity_models import activity_model
+from calcikin.chemistry.constants import ConstantSet, load_constants
 from calcikin.chemistry.media import load_medium, media_names
 from calcikin.chemistry.medium import Medium
-from calcikin.chemistry.speciation import ionised, saturation_indices, ultrafiltrable
+from calcikin.chemistry.speciation import Equilibrium, solve
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
 from calcikin.model.modelfile import WINDOWS, load_scenario, scenario_names
 from calcikin.simulate.equilibrium import equilibrium
 from calcikin.simulate.model import SETTINGS, Model, load
+from calcikin.simulate.solution_answer import Conditions, Speciation, Spread
 from calcikin.units import format_quantity, parse_quantity
 
-__all__ = ["Speciation", "speciate"]
+__all__ = ["Speciation", "Spread", "speciate"]
 
 #: The model whose compiled kernel serves solutions that belong to no model.
 _KERNEL_OF = "t50_serum"
@@ -36,84 +39,13 @@ _SUBSTANCE = {"CO3": "HCO3", "Cit": "citrate", "Lac": "lactate"}
 _PCO2_WINDOW = (1e-6, 1.0)  # atm
 
 
-@dataclass(frozen=True)
-class Speciation:
-    """A solution at equilibrium with itself.
-
-    Attributes
-    ----------
-    free : dict[str, float], component -> free concentration [mol/L]
-    species : dict[str, float], complex -> concentration [mol/L]
-    activity : dict[str, float], component or complex -> activity [1]; protein sites and what is
-        bound to them: the concentration
-    si : dict[str, float], phase -> saturation index [1], HAP per Ca5; ``-inf`` where an ion is
-        missing
-    ionised : dict[str, float], Ca and Mg as an ion-selective electrode reports them [mol/L]
-    ultrafiltrable : dict[str, float], Ca and Mg not bound to protein [mol/L]
-    totals : dict[str, float], component -> total in solution [mol/L]; H is the proton excess
-    ionic_strength : float [mol/L]
-    pH : float, -log10 of the activity of H
-    temperature : float [K]
-    residual : float, largest relative imbalance of a component [1]
-    title : str, what was speciated
-    constants : str, name and version of the constant set
-    """
-
-    free: dict[str, float]
-    species: dict[str, float]
-    activity: dict[str, float]
-    si: dict[str, float]
-    ionised: dict[str, float]
-    ultrafiltrable: dict[str, float]
-    totals: dict[str, float]
-    ionic_strength: float
-    pH: float
-    temperature: float
-    residual: float
-    title: str
-    constants: str
-
-    @property
-    def valid(self) -> bool:
-        """Whether the ionic strength lies within the Davies equation (0.5 mol/L)."""
-        return self.ionic_strength <= VALID_IONIC_STRENGTH
-
-    def summary(self) -> dict[str, Any]:
-        """The numbers of ``calcikin speciate --json``.
-
-        Returns
-        -------
-        dict
-            Concentrations and the ionic strength in mmol/L; an infinite SI as None.
-        """
-
-        def mmol(values: Mapping[str, float]) -> dict[str, float]:
-            return {name: 1e3 * c for name, c in values.items()}
-
-        return {
-            "title": self.title,
-            "units": "mmol/L",
-            "pH": self.pH,
-            "temperature_degC": self.temperature - 273.15,
-            "ionic_strength": 1e3 * self.ionic_strength,
-            "ionised": mmol(self.ionised),
-            "ultrafiltrable": mmol(self.ultrafiltrable),
-            "free": mmol(self.free),
-            "species": mmol(self.species),
-            "totals": mmol(self.totals),
-            "si": {phase: si if math.isfinite(si) else None for phase, si in self.si.items()},
-            "activity": dict(self.activity),
-            "valid": self.valid,
-            "residual": self.residual,
-            "constants": self.constants,
-        }
-
-
 def speciate(
     of: Model | Medium | str | None = None,
     changes: Mapping[str, str | float] | None = None,
     *,
     preset: str | None = None,
+    constants: str | Path | ConstantSet | None = None,
+    activity: str | None = None,
 ) -> Speciation:
     """Speciate a serum, a medium, the start of a model, or a solution given by its totals.
 
@@ -130,6 +62,11 @@ def speciate(
         the pH (a closed solution). A bare solution is at pH 7.4 and 37 degC when it says nothing.
     preset : str, optional
         Preset of the medium, such as ``"healthy"``.
+    constants : str, Path or ConstantSet, optional
+        Name of a shipped set, or a file (``.toml``, PHREEQC's ``.dat``); by default that of the
+        model.
+    activity : {"davies", "truesdell_jones", "sit"}, optional
+        Activity model; by default that of the constants.
 
     Returns
     -------
@@ -145,11 +82,13 @@ def speciate(
     Warns
     -----
     ActivityWarning
-        When the ionic strength exceeds 0.5 mol/L, the validity of the Davies equation.
+        When the ionic strength exceeds the validity of the activity model: 0.5 mol/L for Davies,
+        0.7 for Truesdell-Jones, 3.5 for SIT.
 
     Notes
     -----
-    Validity: 4 to 60 degC, pH 2 to 12, I up to 0.5 mol/L. Sources: the constants' own; Davies 1962.
+    Validity: 4 to 60 degC, pH 2 to 12, I up to that limit. Sources: the constants' own, and those
+    of `calcikin.chemistry.activity_models`.
 
     Examples
     --------
@@ -180,30 +119,100 @@ def speciate(
             where=title,
             hint="give a pH with the pCO2",
         )
-    found = equilibrium(model, totals, total_h)
-    answer = Speciation(
-        free=found.free,
-        species=found.species,
-        activity=found.activity,
-        si=saturation_indices(found),
-        ionised=ionised(found),
-        ultrafiltrable=ultrafiltrable(found),
-        totals=found.totals,
-        ionic_strength=found.ionic_strength,
-        pH=found.pH,
-        temperature=found.T,
-        residual=found.residual,
-        title=title,
-        constants=f"{found.constants.name} {found.constants.version}",
-    )
+    answer = _answer(model, totals, total_h, constants, activity, title)
     if not answer.valid:
+        limit, words = answer.validity
         warnings.warn(
-            f"ionic strength {answer.ionic_strength:.2g} mol/L is beyond the Davies equation "
-            f"({VALID_IONIC_STRENGTH} mol/L)",
+            f"ionic strength {answer.ionic_strength:.2g} mol/L is beyond {words} ({limit:g} mol/L)",
             ActivityWarning,
             stacklevel=2,
         )
     return answer
+
+
+def _answer(
+    model: Model,
+    totals: Mapping[str, float],
+    total_h: float | None,
+    constants: str | Path | ConstantSet | None,
+    activity: str | None,
+    title: str,
+) -> Speciation:
+    """Solve, by the kernel where it has these constants and this activity model."""
+    own = model.scenario.constants
+    chosen = own if constants is None else _loaded(constants)
+    name = activity or chosen.activity_model
+    conditions = _conditions(model, totals, total_h)
+    gone: tuple[str, ...] = ()
+    if "phosphate_complexation" in model.switched_off():
+        tagged = (k for k, item in chosen.species.items() if "mg_phosphate" in item.tags)
+        gone = tuple(tagged)
+    if chosen is own and name == "davies" == own.activity_model:
+        found = equilibrium(model, totals, total_h)
+    else:
+        found = _by_the_twin(chosen.without(species=gone), conditions, model.temperature, name)
+        gone = ()
+    bare = not model.scenario.medium.inputs or title == "solution"
+    values = {} if bare else model.input_values()
+    medium = model.scenario.medium
+    return Speciation(
+        equilibrium=found,
+        conditions=replace(
+            conditions,
+            totals={c: t for c, t in conditions.totals.items() if c in chosen.components},
+        ),
+        title=title,
+        water_fraction=None if bare else medium.water_fraction(values),
+        notes=() if bare else tuple(medium.doubts(values)),
+        gone=gone,
+    )
+
+
+def _loaded(constants: str | Path | ConstantSet) -> ConstantSet:
+    return constants if isinstance(constants, ConstantSet) else load_constants(constants)
+
+
+def _conditions(model: Model, totals: Mapping[str, float], total_h: float | None) -> Conditions:
+    """The conditions in the form that the twin takes."""
+    fixed: dict[str, float] = {}
+    given = {name: total for name, total in totals.items() if name != "H"}
+    if total_h is None:
+        fixed["H"] = 10.0**-model.initial_ph
+    else:
+        given["H"] = total_h
+    if model.scenario.pco2 is not None:
+        fixed["CO2(g)"] = model.scenario.pco2
+        given.pop("CO3", None)
+    return Conditions(given, fixed, model.settings.get("ionic_strength"))
+
+
+def _by_the_twin(
+    constants: ConstantSet, conditions: Conditions, T: float, activity: str
+) -> Equilibrium:
+    """Solve with any constants and activity model."""
+    activity_model(activity, constants, T)  # an unknown name is refused before anything else
+    missing = [
+        name
+        for name, total in conditions.totals.items()
+        if total != 0.0 and name not in constants.components
+    ]
+    if missing:
+        raise InputError(
+            f"the constants have no {', '.join(missing)}",
+            where=f"constants {constants.name}",
+            hint="a shipped set such as 'phreeqc' takes over from 'default' what its database "
+            "lacks",
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ActivityWarning)  # said once, by `speciate`
+        return solve(
+            constants,
+            {k: total for k, total in conditions.totals.items() if k in constants.components},
+            T,
+            fixed_activity=conditions.fixed,
+            ionic_strength=conditions.ionic_strength,
+            activity=activity,
+        )
 
 
 def _taken(
