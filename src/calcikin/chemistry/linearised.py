@@ -101,7 +101,7 @@ class Linearised:
                 direct -= np.outer(column, direct[species])
         if fixed is not None:
             direct += self._basis @ fixed
-        answered: Array = np.linalg.solve(self._m, direct)
+        answered = np.asarray(np.linalg.solve(self._m, direct), dtype=np.float64)
         if totals is not None:
             right += totals[self._unknown]
         right -= self._balance @ answered
