@@ -267,10 +267,11 @@ def boundary(
     if draws is not None and len(axes) == 2:
         u = np.linspace(0.0, 1.0, _GRID)
         mesh = np.stack(np.meshgrid(u, u, indexing="ij"), axis=-1).reshape(-1, 2)
-        sides = np.stack([one.side(mesh) for one in traced])
-        told = np.isfinite(sides).any(axis=0)
+        # a point within half a step of the map from a boundary is partly on either side
+        met = np.stack([np.clip(0.5 + one.depth(mesh) * (_GRID - 1), 0.0, 1.0) for one in traced])
+        told = np.isfinite(met).any(axis=0)
         mean = np.full(len(mesh), np.nan)
-        mean[told] = np.nanmean(sides[:, told], axis=0)
+        mean[told] = np.nanmean(met[:, told], axis=0)
         probability = mean.reshape(_GRID, _GRID)
     return BoundaryMap(
         criterion=chosen.words,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ __all__ = ["Traced", "trace", "trace_many", "tracing"]
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
 Judge = Callable[[Array], Array]
+#: Distance from a line within which a point is judged by the line, in the unit square.
+NEAR = 0.05
 #: Rounds in which a curve that bends away from its pieces gets further points.
 _ROUNDS = 3
 
@@ -68,13 +70,48 @@ class Traced:
         """Side of further points, shape (n,): 1 where the criterion is met, 0 where not, NaN.
 
         That of the nearest judged point, since the judged points stand within the tolerance on both
-        sides of the boundary.
+        sides of the boundary; beside a line, that of the line.
+        """
+        depth = self.depth(points)
+        return np.where(np.isnan(depth), np.nan, depth > 0.0)
+
+    def depth(self, points: Array) -> Array:
+        """Distance from the boundary, shape (n,): above zero where the criterion is met, NaN.
+
+        In the unit square, and not more than 0.05 (`NEAR`), which stands for everything beyond.
         """
         from scipy.spatial import cKDTree
 
-        _, nearest = cKDTree(self.points).query(points)
-        margin = self.margins[nearest]
-        return np.where(np.isnan(margin), np.nan, margin > 0.0)
+        tree = cKDTree(self.points)
+        margin = self.margins[tree.query(points)[1]]
+        depth = np.where(np.isnan(margin), np.nan, np.where(margin > 0.0, NEAR, -NEAR))
+        if not self.branches:
+            return depth
+        feet, normals = (np.concatenate(parts) for parts in zip(*self._feet(tree), strict=True))
+        away, nearest = cKDTree(feet).query(points)
+        across = ((points - feet[nearest]) * normals[nearest]).sum(axis=1)
+        beside = (away < NEAR) & np.isfinite(depth)
+        return np.where(beside, np.clip(across, -NEAR, NEAR), depth)
+
+    def _feet(self, tree: Any) -> list[tuple[Array, Array]]:
+        """Points close together on each line, and the direction there in which it is met."""
+        found = []
+        for line in self.branches:
+            step = np.diff(line, axis=0)
+            length = np.linalg.norm(step, axis=1)
+            count = np.maximum(2, np.ceil(length / (0.1 * NEAR)).astype(int))
+            along = np.concatenate([(np.arange(n) + 0.5) / n for n in count])
+            piece = np.repeat(np.arange(len(count)), count)
+            feet = line[piece] + along[:, None] * step[piece]
+            normal = np.stack([-step[:, 1], step[:, 0]], axis=1) / length[:, None]
+            normals = normal[piece]
+            # a line has one side on which it is met; most of its length tells which
+            judged = [
+                self.margins[tree.query(feet + sign * 0.4 * NEAR * normals)[1]] for sign in (1, -1)
+            ]
+            votes = np.nansum(np.sign(judged[0]) - np.sign(judged[1]))
+            found.append((feet, normals if votes >= 0.0 else -normals))
+        return found
 
     def crossed_at(self, at: Array, axis: int) -> list[Array]:
         """Where the lines lie on the other axis at positions of one, ascending; in two dimensions.

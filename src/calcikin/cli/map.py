@@ -60,6 +60,12 @@ _EXAMPLE = "--over serum.Mg=0.4:2.0mmol/L --over serum.Pi=0.7:2.0mmol/L"
     show_default=True,
     help="Of the boundary, relative to an axis.",
 )
+@click.option(
+    "--grid",
+    type=int,
+    metavar="N",
+    help="Also run a grid of N by N, and draw the boundary on the read-out in colours.",
+)
 @options.choice_options
 @options.solver_options
 @click.option("-o", "out", metavar="FILE", help="Write the map (.json) or every run (.csv).")
@@ -77,6 +83,7 @@ def command(
     confidence: float,
     looks: int,
     tolerance: float,
+    grid: int | None,
     serum: str | None,
     settings: tuple[str, ...],
     off: tuple[str, ...],
@@ -96,11 +103,18 @@ def command(
     chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
     if len(over) not in (2, 3):
         raise InputError(f"{len(over)} axes", where="--over", hint=f"two or three: {_EXAMPLE}")
+    if grid is not None and (plot is None or len(over) != 2 or draws is not None or grid < 2):
+        raise InputError(
+            f"a grid of {grid} is for a picture of two axes without draws",
+            where=f"--grid {grid}",
+            hint="--grid 32 --plot map.png",
+        )
     axes = several(chosen, over, _EXAMPLE)
 
     from calcikin.analysis import boundary
     from calcikin.analysis.criterion import Criterion
     from calcikin.analysis.draws import read_draws
+    from calcikin.analysis.fields import field
 
     with options.located("--criterion", criterion):
         turning = Criterion.read(criterion)
@@ -130,7 +144,13 @@ def command(
     if plot is not None:
         from calcikin import plots
 
-        note_written(plots.save(plots.boundary_map(found), plot), quiet)
+        if grid is None:
+            picture = plots.boundary_map(found)
+        else:
+            read = turning.readout.name
+            ground = field(chosen, found.axes, read, size=grid, solver=solver, rtol=rtol)
+            picture = plots.sweep_map(ground, read=read, boundary=found)
+        note_written(plots.save(picture, plot), quiet)
     for sentence in found.said if found.found else ():
         note(sentence, quiet)
     if not found.found:

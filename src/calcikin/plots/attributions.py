@@ -63,7 +63,8 @@ def waterfall(found: Attribution) -> Figure:
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         for row, value in enumerate((*(value for _, value in bars), total)):
-            share = f" ({100.0 * value / total:.0f} %)" if total else ""
+            # round() + 0.0: no "-0 %"
+            share = f" ({round(100.0 * value / total) + 0.0:.0f} %)" if total else ""
             small_number = 0.0 if abs(value) < 1e-9 * span else value
             axes.annotate(
                 f"{small_number:+.3g}{share}",
@@ -73,7 +74,8 @@ def waterfall(found: Attribution) -> Figure:
                 fontsize=8,
                 annotation_clip=False,
             )
-        axes.margins(x=0.06)
+        axes.use_sticky_edges = False
+        axes.margins(x=0.04)
         axes.set_xlabel(f"change of {found.response} [{canvas.pretty(found.unit)}]")
         axes.set_title(_title(found), loc="left")
     return figure

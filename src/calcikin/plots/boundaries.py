@@ -48,8 +48,9 @@ def boundary_map(found: BoundaryMap) -> Figure:
         x, y = across.at(u), up.at(u)
         if not several:
             mesh = np.stack(np.meshgrid(u, u, indexing="ij"), axis=-1).reshape(-1, 2)
-            side = found.traced[0].side(mesh).reshape(_FIELD, _FIELD).T
-            axes.contourf(x, y, np.nan_to_num(side), levels=[0.5, 1.5], colors=["#DCEBF5"])
+            depth = found.traced[0].depth(mesh).reshape(_FIELD, _FIELD).T
+            depth = np.where(np.isnan(depth), -1.0, depth)
+            axes.contourf(x, y, depth, levels=[0.0, 1.0], colors=["#DCEBF5"])
             points, met = found.points, found.met
             for value, style in ((1.0, {"color": canvas.BLUE}), (0.0, {"color": canvas.GREY})):
                 here = met == value
@@ -61,6 +62,7 @@ def boundary_map(found: BoundaryMap) -> Figure:
                     markerfacecolor=style["color"] if value else "white",
                     markeredgecolor=style["color"],
                     markeredgewidth=0.7,
+                    clip_on=False,
                     label=f"run, {'met' if value else 'not met'}",
                 )
             lost = np.isnan(met)
@@ -71,6 +73,7 @@ def boundary_map(found: BoundaryMap) -> Figure:
                     "x",
                     markersize=5.0,
                     color=canvas.VERMILION,
+                    clip_on=False,
                     label="run, cannot be told",
                 )
             label = "boundary"
@@ -134,7 +137,7 @@ def _scales(axes: Axes, across: Range, up: Range) -> None:
 
 
 def _label(axis: Range) -> str:
-    return canvas.named(axis.name.replace(".", " "), axis.unit)
+    return canvas.named(axis.name, axis.unit)
 
 
 def _surface(found: BoundaryMap) -> Figure:
@@ -157,9 +160,9 @@ def _surface(found: BoundaryMap) -> Figure:
         vertices = found.values(one.vertices)
         patches = Poly3DCollection(
             [vertices[face] for face in one.faces],
-            facecolor=canvas.SKY,
-            edgecolor="#33658A",
-            linewidth=0.4,
+            facecolors=canvas.SKY,
+            edgecolors="#33658A",
+            linewidths=0.4,
             alpha=0.85,
             shade=True,
         )
@@ -172,5 +175,5 @@ def _surface(found: BoundaryMap) -> Figure:
         ):
             set_limits(axis.low, axis.high)
             set_label(_label(axis), labelpad=8.0)
-        axes.set_title(f"turns where {found.criterion}", loc="left")
+        axes.set_title(f"met on one side: {found.criterion}", loc="left")
     return figure

@@ -185,11 +185,8 @@ def label(array: DataArray, *, name: str | None = None) -> str:
     str
         Such as "serum Mg [mmol/L]"; no bracket for pH.
     """
-    text = name or str(array.attrs.get("long_name") or str(array.name).replace(".", " "))
-    unit = str(array.attrs.get("units") or "1")
-    if unit == "1" and text.endswith("pH"):
-        return text
-    return f"{text} [{_PRETTY.get(unit, unit)}]"
+    text = name or str(array.attrs.get("long_name") or array.name)
+    return named(text, str(array.attrs.get("units") or "1"))
 
 
 def pretty(unit: str) -> str:
@@ -198,8 +195,9 @@ def pretty(unit: str) -> str:
 
 
 def named(name: str, unit: str) -> str:
-    """Axis label of a name and its unit: "serum Mg [mmol/L]"."""
-    return f"{name.replace('.', ' ')} [{pretty(unit)}]"
+    """Axis label of a name and its unit: "serum Mg [mmol/L]"; no bracket for pH."""
+    text = name.replace(".", " ")
+    return text if unit == "1" and text.endswith("pH") else f"{text} [{pretty(unit)}]"
 
 
 def variable(dataset: Dataset, name: str) -> DataArray:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 #: Factors that a figure shows at most, the most influential ones.
 _SHOWN = 20
+_WHISKER = {"ecolor": canvas.BLACK, "elinewidth": 1.0, "capsize": 2.0}
 
 
 def sensitivity(found: Sensitivity) -> Figure:
@@ -57,7 +58,7 @@ def tornado(found: Sensitivity) -> Figure:
     place = np.arange(len(names))
     with canvas.page(_height(len(names))) as (figure, (axes,)):
         colours = [canvas.BLUE if e > 0.0 else canvas.VERMILION for e in elasticity]
-        axes.barh(place, elasticity, xerr=error, color=colours, height=0.68, ecolor=canvas.BLACK)
+        axes.barh(place, elasticity, xerr=error, color=colours, height=0.68, error_kw=_WHISKER)
         for k, value in enumerate(elasticity):
             _beside(axes, float(value), float(error[k]), k, f"{value:.2g}")
         axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
@@ -89,39 +90,31 @@ def morris_plane(found: Sensitivity) -> Figure:
         found, "morris", "strength", "strength_low", "strength_high", "spread"
     )
     unit = canvas.pretty(found.unit)
-    with canvas.page(_height(len(names)) + 2.6, 2, heights=(len(names) * 0.24 + 0.6, 2.6)) as (
-        figure,
-        (bars, plane),
-    ):
+    heights = (len(names) * 0.24 + 0.6, 2.6)
+    interval = _interval(strength, low, high)
+    # over decades where it can be: the weak factors lie close together
+    wide = bool(np.all(strength > 0.0) and np.all(spread[np.isfinite(spread)] > 0.0))
+    with canvas.page(sum(heights) + 0.7, 2, heights=heights, sharex=False) as (figure, panels):
+        bars, plane = panels
         place = np.arange(len(names))
-        bars.barh(
-            place,
-            strength,
-            xerr=_interval(strength, low, high),
-            color=canvas.BLUE,
-            height=0.68,
-            ecolor=canvas.BLACK,
-        )
-        _names(bars, names)
-        plane.errorbar(
-            strength,
-            spread,
-            xerr=_interval(strength, low, high),
-            fmt="o",
-            color=canvas.BLUE,
-            ecolor=canvas.GREY,
-            elinewidth=0.8,
-        )
-        edge = float(np.nanmax([*strength, *spread]))
-        plane.plot([0.0, edge], [0.0, edge], color=canvas.GREY, linestyle=(0.0, (3.0, 1.5)))
-        for name, x, y in zip(names[:4], strength[:4], spread[:4], strict=True):
-            text = plane.annotate(name, (x, y), (4.0, 4.0), textcoords="offset points", fontsize=8)
+        bars.barh(place, strength, xerr=interval, color=canvas.BLUE, height=0.68, error_kw=_WHISKER)
+        _names(bars, [f"{name}  {k + 1}" for k, name in enumerate(names)])
+        bars.set_xlabel(f"strength µ* of the effect on {found.response} [{unit}]")
+        if wide:
+            plane.set_xscale("log")
+            plane.set_yscale("log")
+        plane.plot(strength, spread, "o", color=canvas.BLUE)
+        ends = [float(f(strength)) for f in (np.nanmin, np.nanmax)]
+        plane.plot(ends, ends, color=canvas.GREY, linestyle=(0.0, (3.0, 1.5)), label="σ = µ*")
+        for k, (x, y) in enumerate(zip(strength, spread, strict=True)):
+            text = plane.annotate(
+                str(k + 1), (x, y), (4.0, 3.0), textcoords="offset points", fontsize=8
+            )
             text.set_path_effects(canvas.halo())
-        plane.set_xlim(left=0.0)
-        plane.set_ylim(bottom=0.0)
         plane.margins(0.12)
-        plane.set_xlabel(f"strength µ* of the effect on {found.response} [{unit}]")
+        plane.set_xlabel(f"strength µ* [{unit}]")
         plane.set_ylabel(f"spread σ [{unit}]")
+        plane.legend(loc="upper left")
     return figure
 
 
@@ -160,7 +153,7 @@ def sobol_bars(found: Sensitivity) -> Figure:
                 edgecolor="white",
                 hatch=hatch,
                 linewidth=0.0,
-                ecolor=canvas.BLACK,
+                error_kw=_WHISKER,
                 label=label,
             )
         axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)

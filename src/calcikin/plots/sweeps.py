@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import DataArray, Dataset
 
+    from calcikin.analysis.maps import BoundaryMap
+
 Array = npt.NDArray[np.float64]
 
 # Marks of points without a value, by status in order of appearance.
@@ -73,7 +75,7 @@ def sweep_curve(ds: Dataset, *, read: str = "t50") -> Figure:
     return figure
 
 
-def sweep_map(ds: Dataset, *, read: str = "t50") -> Figure:
+def sweep_map(ds: Dataset, *, read: str = "t50", boundary: BoundaryMap | None = None) -> Figure:
     """A read-out against two inputs as a map of cells, cells without a value hatched.
 
     Parameters
@@ -82,6 +84,8 @@ def sweep_map(ds: Dataset, *, read: str = "t50") -> Figure:
         A sweep over two inputs; the first dimension runs along the horizontal axis.
     read : str
         The read-out; ``t50`` [min].
+    boundary : BoundaryMap, optional
+        A traced boundary over the same two inputs, drawn on top.
 
     Returns
     -------
@@ -131,7 +135,13 @@ def sweep_map(ds: Dataset, *, read: str = "t50") -> Figure:
                 )
                 axes.add_patch(cell)
                 named = "_"  # one entry in the key for each status
-        if missing.any():
+        if boundary is not None:
+            name = f"boundary: {boundary.criterion}"
+            for curve in boundary.curves():
+                (rule,) = axes.plot(*curve.T, color=canvas.VERMILION, linewidth=2.2, label=name)
+                rule.set_path_effects(canvas.halo(4.5))
+                name = "_"
+        if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=3)
         axes.set_xlabel(canvas.label(ds[across]))
         axes.set_ylabel(canvas.label(ds[up]))
