@@ -1,1 +1,55 @@
 """Which data the model is held against, fitting it to them, and how well that determines it."""
+
+from calcikin.calibration.file import Calibration, Dataset, Fitted, load_calibration
+from calcikin.calibration.fit import Fit, fit
+from calcikin.calibration.identify import Evidence, evidence
+from calcikin.calibration.identify import report as report_of
+from calcikin.calibration.objective import Objective, residual_jacobian
+from calcikin.calibration.parameter_file import fitted_set, parameter_text, write_parameters
+from calcikin.calibration.posterior import (
+    Posterior,
+    load_posterior,
+    posterior_of,
+    posterior_path,
+    write_posterior,
+)
+from calcikin.calibration.profiles import Profile, profiles
+from calcikin.calibration.rows import USES, Row, load_rows
+from calcikin.calibration.sampling import corrected_draws, markov_draws
+from calcikin.calibration.uncertainty import Spread, predict, threshold_spread
+from calcikin.calibration.validate import Judged, summary, validate
+
+__all__ = [
+    "USES",
+    "Calibration",
+    "Dataset",
+    "Evidence",
+    "Fit",
+    "Fitted",
+    "Judged",
+    "Objective",
+    "Posterior",
+    "Profile",
+    "Row",
+    "Spread",
+    "corrected_draws",
+    "evidence",
+    "fit",
+    "fitted_set",
+    "load_calibration",
+    "load_posterior",
+    "load_rows",
+    "markov_draws",
+    "parameter_text",
+    "posterior_of",
+    "posterior_path",
+    "predict",
+    "profiles",
+    "report_of",
+    "residual_jacobian",
+    "summary",
+    "threshold_spread",
+    "validate",
+    "write_parameters",
+    "write_posterior",
+]

@@ -26,6 +26,8 @@ VERBS = (
     "map",
     "sensitivity",
     "attribute",
+    "validate",
+    "fit",
     "speciate",
     "constants",
     "bench",

@@ -9,6 +9,7 @@ import click
 
 from calcikin.cli import options, output
 from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.cli.uncertainty import of_run, pairs, uncertainty_option
 
 if TYPE_CHECKING:
     from calcikin.simulate.model import Model
@@ -32,6 +33,7 @@ _NO_T50 = {
     "-o", "out", metavar="FILE", help="Write the result: .nc (all of it), .csv or .json (summary)."
 )
 @click.option("--plot", metavar="FILE", help="Draw the time course: .png, .pdf or .svg.")
+@uncertainty_option
 @options.json_option
 @options.quiet_option
 @options.debug_option
@@ -46,6 +48,7 @@ def command(
     rtol: float,
     out: str | None,
     plot: str | None,
+    uncertainty: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -58,6 +61,8 @@ def command(
     note_first_use(chosen, quiet)
     result = chosen.simulate(solver=solver, rtol=rtol)
     summary = result.summary()
+    if uncertainty is not None:
+        summary["uncertainty"] = of_run(chosen, uncertainty, rtol)
     if as_json:
         click.echo(output.json_text(summary))
     else:
@@ -115,6 +120,7 @@ def _print(model: Model, summary: Mapping[str, Any]) -> None:
                 "solid Ca, end [mmol/L]",
                 ", ".join(f"{name} {_amount(value)}" for name, value in phases.items()),
             ),
+            *pairs(summary.get("uncertainty", {})),
             ("balance error", _number(summary["balance_error"], digits=1)),
         )
     )

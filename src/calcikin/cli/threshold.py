@@ -10,6 +10,7 @@ import click
 from calcikin.cli import options, output
 from calcikin.cli.ends import ends
 from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.cli.uncertainty import of_threshold, pairs, uncertainty_option
 from calcikin.errors import InputError
 
 __all__ = ["command"]
@@ -42,6 +43,7 @@ _FRACTION = "crystalline_fraction"
 @options.solver_options
 @click.option("-o", "out", metavar="FILE", help="Write the result: .json.")
 @click.option("--plot", metavar="FILE", help="Draw the search: .png, .pdf or .svg.")
+@uncertainty_option
 @options.json_option
 @options.quiet_option
 @options.debug_option
@@ -60,6 +62,7 @@ def command(
     rtol: float,
     out: str | None,
     plot: str | None,
+    uncertainty: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -104,6 +107,9 @@ def command(
             rtol=rtol,
         )
     summary = found.summary()
+    if uncertainty is not None and found.found:
+        spreads = of_threshold(found, chosen, criterion, uncertainty, rtol)
+        summary["uncertainty"] = spreads
     if as_json:
         click.echo(output.json_text(summary))
     else:
@@ -148,6 +154,7 @@ def _print(summary: Mapping[str, Any]) -> None:
     if low is not None and high is not None:
         rows.append(("bracket", f"{low:.6g} to {high:.6g}{own}"))
     rows.append(("simulations", str(summary["simulations"])))
+    rows += pairs(summary.get("uncertainty", {}))
     output.print_pairs(rows)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from calcikin.plots.attributions import attribution_map, waterfall
 from calcikin.plots.benchmarks import bench_work_precision
 from calcikin.plots.boundaries import boundary_map
+from calcikin.plots.calibrations import correlations, forest, profile_likelihoods
 from calcikin.plots.canvas import save
 from calcikin.plots.cohorts import cohort_distributions
 from calcikin.plots.runs import t50_curve, time_course
@@ -19,8 +20,11 @@ __all__ = [
     "bench_work_precision",
     "boundary_map",
     "cohort_distributions",
+    "correlations",
+    "forest",
     "morris_plane",
     "phase_fractions",
+    "profile_likelihoods",
     "save",
     "sensitivity",
     "sobol_bars",
