@@ -204,7 +204,7 @@ def cohort(model: Model, stages: Mapping[str, int], *, seed: int = 0) -> Design:
     with np.errstate(divide="ignore"):  # a window that begins at zero: its logarithm is -inf
         ends = (np.log(windows)[None] - np.log(median[:, drawn])[:, :, None]) / spread[:, :, None]
     below, within = ndtr(ends[:, :, 0]), ndtr(ends[:, :, 1]) - ndtr(ends[:, :, 0])
-    root = np.linalg.cholesky(_normal_correlation(data.correlation))
+    root = np.asarray(np.linalg.cholesky(_normal_correlation(data.correlation)), dtype=np.float64)
 
     def block(start: int, stop: int) -> Array:
         stage = np.searchsorted(bounds, np.arange(start, stop), side="right") - 1

@@ -111,7 +111,7 @@ def _uses(model: Model, design: Design | None) -> Iterator[Use]:
     if design is not None:
         for name, text in design.origin.get("sources", {}).items():
             yield _use(design.kind, name, text)
-    yield from _constants(model)
+    yield from _constants(model, design)
     network = scenario.network
     for law in {node.law.name: node.law for node in network.nodes}.values():
         yield _use("law", law.name, law.source)
@@ -142,13 +142,35 @@ def _media(model: Model, changed: Mapping[str, str]) -> Iterator[Use]:
             yield _use("input", name, datum.source)
 
 
-def _constants(model: Model) -> Iterator[Use]:
+def _present(model: Model, design: Design | None) -> set[str]:
+    """Components that are in the solution at the start of some run, or come from those."""
+    scenario = model.scenario
+    present = {"H", WATER} | {name for name, total in model.totals().items() if total > 0.0}
+    if scenario.pco2 is not None:
+        present.add("CO3")
+    varied = {part for name in (design.names if design else ()) for part in name.split("/")}
+    for name in varied & set(scenario.medium.inputs):
+        present |= set(scenario.medium.inputs[name].provides)
+    component = {state.name: state.component for state in scenario.network.states}
+    effects = [
+        {component[name]: n for name, n in process.effect.items() if component.get(name)}
+        for process in scenario.network.processes
+    ]
+    grows = True
+    while grows:
+        before = len(present)
+        for effect in effects:
+            if present >= {name for name, n in effect.items() if n < 0.0}:
+                present |= {str(name) for name in effect}
+        grows = len(present) > before
+    return present
+
+
+def _constants(model: Model, design: Design | None) -> Iterator[Use]:
     """Species whose components occur in the model, and phases that its equations name."""
     scenario = model.scenario
     constants, network = scenario.constants, scenario.network
-    present = {"H", WATER} | {state.component for state in network.states if state.component}
-    present |= {name for item in scenario.medium.inputs.values() for name in item.provides}
-    present |= {name for part in scenario.medium.parts for name in part.contents}
+    present = _present(model, design)
     for name, species in constants.species.items():
         if set(species.stoichiometry) <= present:
             yield _constant("constant", name, species.origin)

@@ -130,8 +130,10 @@ def read_sweep_file(path: str | Path) -> Plan:
     model = model.with_(raw.get("set", {}), switch_off=raw.get("off", ()))
     model.input_values()
     design = _design(model, kind, table, path.parent)
+    given = {*model.inputs, *model.parameters, *model.settings}
+    given |= {name.partition("/")[0] for name in model.ratios}
     for name in design.names:
-        if name in {*model.inputs, *model.ratios, *model.parameters, *model.settings}:
+        if name in given or name.partition("/")[0] in given:
             raise InputError(f"{name} is both set and varied", where=where, hint="keep one of them")
     return Plan(model, design, tuple(r.name for r in readouts), solver, rtol)
 

@@ -261,9 +261,9 @@ def _gap(before: Array, now: Array) -> Array:
     """Relative difference; infinite where only one of the two is a number."""
     scale = np.maximum(np.abs(before), np.abs(now))
     with np.errstate(invalid="ignore"):
-        gap = np.where(scale > 0.0, np.abs(before - now) / np.where(scale > 0.0, scale, 1.0), 0.0)
-    gap = np.where(np.isnan(before) & np.isnan(now), 0.0, gap)
-    return np.where(np.isnan(gap), np.inf, gap)
+        gap = np.abs(before - now) / np.where(scale == 0.0, 1.0, scale)
+    missing = np.isnan(before), np.isnan(now)
+    return np.where(missing[0] & missing[1], 0.0, np.where(missing[0] | missing[1], np.inf, gap))
 
 
 def _word(status: int) -> str:
