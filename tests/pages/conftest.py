@@ -25,6 +25,13 @@ ARGUMENTS = (
 )
 
 
+def chromium() -> str:
+    """Debian's Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert program, "these tests need Chromium: apt-get install chromium"
+    return program
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     with Server(Explorer(calcikin.load("t50_serum"), "t50_serum")) as server:
@@ -38,10 +45,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert program, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         yield browser
         browser.close()
 
