@@ -15,7 +15,7 @@ from calcikin.laws.vocabulary import cbrt, pos
 AVOGADRO = 6.02214076e23  # 1/mol, exact (SI 2019)
 M3_PER_LITRE = 1e-3
 PI = 3.141592653589793
-NUMBER_FLOOR = 1e-27  # mol of particles per L: 6e-4 particles per L
+NUMBER_FLOOR = 1e-18  # mol of particles per L: 6e5 particles per L, of 1e9 to 1e16
 
 GEOMETRY = "geometry of equal spheres"
 

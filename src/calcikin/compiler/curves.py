@@ -1,0 +1,225 @@
+"""Compiled twins of the T50 read-outs, for trajectories that are read while they are computed.
+
+The equations are those of `calcikin.assays.steepest` (T50 of a computed curve),
+`calcikin.assays.nephelometry` (light) and SciPy's splines; the constants come from there as
+arguments, and the tests hold both against each other. What differs: only the part of the curve
+around the rise of the crystals is sampled.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+__all__ = ["NOTHING", "crystalline_at", "fraction_and_light", "pchip_crossing", "steepest_rise"]
+
+kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
+
+AVOGADRO_PER_M3 = 6.02214076e26  # particles per m3 in one mol/L
+LEAST_NUMBER = 1e9  # particles per m3 below which a population scatters nothing
+TRACE = 1e-9  # mol/L of solid Ca below which there is no fraction
+NOTHING = 1  # code of "no transition"; 0 is ok, 2 incomplete, 3 a single rise
+
+
+@kernel
+def fraction_and_light(y, volumes, place, optics, table, spacing):
+    """Crystalline fraction and scattered light of one state.
+
+    place: rows of (amount, number, guest or -1, crystalline 0/1); volumes: molar volumes [L/mol];
+    optics: rows of (Ca per formula, cores per particle, cluster radius over core radius, strength);
+    table: collected form factor and its slope at multiples of ``spacing`` [m].
+    """
+    crystals, amorphous, light = 0.0, 0.0, 0.0
+    for p in range(place.shape[0]):
+        amount = y[place[p, 0]]
+        calcium = optics[p, 0] * amount
+        if place[p, 2] >= 0:
+            calcium -= y[place[p, 2]]
+        calcium = max(calcium, 0.0)
+        if place[p, 3]:
+            crystals += calcium
+        else:
+            amorphous += calcium
+        number = max(y[place[p, 1]], 0.0) * AVOGADRO_PER_M3
+        if number <= LEAST_NUMBER:
+            continue
+        volume = volumes[p] * max(amount, 0.0) / number
+        radius = (3.0 * volume / (4.0 * math.pi)) ** (1.0 / 3.0) * optics[p, 2]
+        at = min(radius / spacing, table.shape[0] - 1.001)
+        k = int(at)
+        u = at - k
+        rest = 1.0 - u
+        form = rest * rest * ((1.0 + 2.0 * u) * table[k, 0] + u * spacing * table[k, 1])
+        form += u * u * ((3.0 - 2.0 * u) * table[k + 1, 0] - rest * spacing * table[k + 1, 1])
+        light += number * optics[p, 1] * volume * volume * optics[p, 3] * form
+    solid = amorphous + crystals
+    return (crystals / solid if solid > TRACE else 0.0), light
+
+
+@kernel
+def crystalline_at(t, f, n, level):
+    """Time at which f last rises through ``level``, by a straight line; inf when it never does."""
+    k = -1
+    for i in range(n):
+        if f[i] < level:
+            k = i
+    if k + 1 >= n:
+        return math.inf
+    if k < 0:
+        return t[0]
+    return t[k] + (level - f[k]) * (t[k + 1] - t[k]) / (f[k + 1] - f[k])
+
+
+@kernel
+def _pchip_slope(h0, h1, d0, d1):
+    """Slope at an inner knot (Fritsch & Butland 1984), as SciPy's PchipInterpolator has it."""
+    if d0 * d1 <= 0.0:
+        return 0.0
+    w0, w1 = 2.0 * h1 + h0, h1 + 2.0 * h0
+    return (w0 + w1) / (w0 / d0 + w1 / d1)
+
+
+@kernel
+def pchip_crossing(t, f, n, level):
+    """Time at which f first reaches ``level``, by the PCHIP interpolant; NaN when it never does."""
+    for k in range(n):
+        if f[k] < level:
+            continue
+        if k == 0:
+            return t[0]
+        h, d = t[k] - t[k - 1], (f[k] - f[k - 1]) / (t[k] - t[k - 1])
+        left = right = d
+        if k >= 2:
+            left = _pchip_slope(
+                t[k - 1] - t[k - 2], h, (f[k - 1] - f[k - 2]) / (t[k - 1] - t[k - 2]), d
+            )
+        if k + 1 < n:
+            right = _pchip_slope(h, t[k + 1] - t[k], d, (f[k + 1] - f[k]) / (t[k + 1] - t[k]))
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            u = 0.5 * (low + high)
+            rest = 1.0 - u
+            value = rest * rest * ((1.0 + 2.0 * u) * f[k - 1] + u * h * left)
+            value += u * u * ((3.0 - 2.0 * u) * f[k] - rest * h * right)
+            if value < level:
+                low = u
+            else:
+                high = u
+        return t[k - 1] + low * h
+    return math.nan
+
+
+@kernel
+def _spline(t, y, n, s, work):
+    """Slopes of the not-a-knot cubic spline at its knots."""
+    # rows: diag, upper, right side; the lower entries are used at once
+    dx0, dx1 = t[1] - t[0], t[2] - t[1]
+    m0, m1 = (y[1] - y[0]) / dx0, (y[2] - y[1]) / dx1
+    d = t[2] - t[0]
+    work[0, 0], work[0, 1] = dx1, d
+    work[0, 2] = ((dx0 + 2.0 * d) * dx1 * m0 + dx0 * dx0 * m1) / d
+    for i in range(1, n):
+        if i < n - 1:
+            a, b = t[i] - t[i - 1], t[i + 1] - t[i]
+            ma, mb = (y[i] - y[i - 1]) / a, (y[i + 1] - y[i]) / b
+            lower, diagonal, upper = b, 2.0 * (a + b), a
+            right = 3.0 * (b * ma + a * mb)
+        else:
+            a, b = t[i - 1] - t[i - 2], t[i] - t[i - 1]
+            ma, mb = (y[i - 1] - y[i - 2]) / a, (y[i] - y[i - 1]) / b
+            d = t[i] - t[i - 2]
+            lower, diagonal, upper = d, a, 0.0
+            right = (b * b * ma + (2.0 * d + b) * a * mb) / d
+        f = lower / work[i - 1, 0]
+        work[i, 0] = diagonal - f * work[i - 1, 1]
+        work[i, 1] = upper
+        work[i, 2] = right - f * work[i - 1, 2]
+    s[n - 1] = work[n - 1, 2] / work[n - 1, 0]
+    for i in range(n - 2, -1, -1):
+        s[i] = (work[i, 2] - work[i, 1] * s[i + 1]) / work[i, 0]
+    return 0
+
+
+@kernel
+def _evaluate(t, y, s, k, x):
+    """Value and slope of the spline at x within [t[k], t[k + 1]]."""
+    h = t[k + 1] - t[k]
+    m = (y[k + 1] - y[k]) / h
+    c3 = (s[k] + s[k + 1] - 2.0 * m) / (h * h)
+    c2 = (m - s[k]) / h - c3 * h
+    u = x - t[k]
+    return y[k] + u * (s[k] + u * (c2 + u * c3)), s[k] + u * (2.0 * c2 + u * 3.0 * c3)
+
+
+@kernel
+def _value(t, y, s, n, x):
+    k = min(max(np.searchsorted(t[:n], x) - 1, 0), n - 2)
+    return _evaluate(t, y, s, k, x)[0]
+
+
+@kernel
+def steepest_rise(t, y, n, begin, until, record_end, settings, s, work, grid):
+    """T50 of the steepest rise between ``begin`` and ``until`` [s], and its code.
+
+    settings: window, complete, least rise, points per interval, power; s, work, grid: scratch.
+    """
+    window, complete, least = settings[0], settings[1], settings[2]
+    parts, power = int(settings[3]), int(settings[4])
+    until = min(until, t[n - 1])
+    if until <= begin or n < 8:
+        return math.nan, NOTHING
+    _spline(t, y, n, s, work)
+    # the grid: ``parts`` points in every interval between the knots of [begin, until]
+    m, steepest, k = 0, 0.0, 0
+    while t[k + 1] <= begin:
+        k += 1
+    low_end = begin
+    while True:
+        high_end = min(t[k + 1], until)
+        for i in range(parts):
+            x = low_end + (high_end - low_end) * i / parts
+            slope = max(_evaluate(t, y, s, k, x)[1], 0.0)
+            grid[m, 0], grid[m, 1] = x, slope
+            steepest = max(steepest, slope)
+            m += 1
+        low_end = high_end
+        if high_end >= until:
+            break
+        k += 1
+    slope = max(_evaluate(t, y, s, k, until)[1], 0.0)
+    grid[m, 0], grid[m, 1] = until, slope
+    steepest = max(steepest, slope)
+    m += 1
+    if not steepest > 0.0:
+        return math.nan, NOTHING
+    total, mean = 0.0, 0.0
+    for i in range(m):
+        a, b = max(i - 1, 0), min(i + 1, m - 1)
+        weight = (grid[i, 1] / steepest) ** power * (grid[b, 0] - grid[a, 0]) / (b - a)
+        grid[i, 1] = weight
+        total += weight
+        mean += weight * grid[i, 0]
+    mean /= total
+    spread = 0.0
+    for i in range(m):
+        spread += grid[i, 1] * (grid[i, 0] - mean) ** 2
+    spread = math.sqrt(spread / total)
+    start, end = max(mean - window * spread, begin), min(mean + window * spread, until)
+    low, high = _value(t, y, s, n, start), _value(t, y, s, n, end)
+    largest = 0.0  # there is no light before there are particles
+    for i in range(n):
+        largest = max(largest, y[i])
+    if high - low < least * largest:
+        return math.nan, NOTHING
+    if mean + complete * spread > record_end:
+        return math.nan, 2
+    middle = 0.5 * (low + high)
+    for _ in range(60):
+        x = 0.5 * (start + end)
+        if _value(t, y, s, n, x) < middle:
+            start = x
+        else:
+            end = x
+    return 0.5 * (start + end), 0

@@ -1,0 +1,235 @@
+"""Source of the ensemble kernels: one Rosenbrock stage, the matrix, and the step control.
+
+The unknowns are z = (y, x): the states, and the logarithms of the free cations with the ionic
+strength as algebraic unknowns (an index-1 DAE). So no Newton iteration runs inside a stage, and a
+lane never waits for its neighbour:
+
+    dy/dt = f(y, x),    0 = g(y, x)   (mass balances of the cations, definition of I)
+
+The equations are those of the single-run module, imported from it and woven together with what is
+written here: for the matrix M/(gamma h) - J the chain rule through the solution variables, then the
+elimination; for a stage the right-hand side and the two triangular solves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from calcikin.compiler.elimination import dense, eliminate
+from calcikin.compiler.kinetics_source import JacobianTables, KineticsSource
+from calcikin.compiler.layout import Layout, SolutionTables
+from calcikin.compiler.speciation_source import SpeciationSlots
+
+__all__ = ["System", "model_system", "system_source"]
+
+
+@dataclass(frozen=True)
+class System:
+    """A system of equations as the ensemble generator sees it.
+
+    Attributes
+    ----------
+    n : int
+        Unknowns.
+    n_algebraic : int
+        How many of them, the last ones, are algebraic.
+    imports : list of str
+        Lines that import the straight-line functions used below.
+    functions : list of str
+        Text of further straight-line functions.
+    right, matrix : sequence of str
+        Names of the functions that lead to the right-hand sides ``f_i`` and to the Jacobian.
+    values : Mapping of int to str
+        Text of the right-hand side of each equation, after ``right``.
+    entries : Mapping of (int, int) to str
+        Text of the entries of minus the Jacobian, after ``matrix``.
+    registers : sequence of str
+        Arrays that pass numbers between those functions.
+    readable : sequence of str
+        Registers that ``values`` and ``entries`` read.
+    positive : sequence of int
+        Unknowns that may not fall below zero by more than their tolerance.
+    """
+
+    n: int
+    n_algebraic: int
+    imports: Sequence[str]
+    functions: Sequence[str]
+    right: Sequence[str]
+    matrix: Sequence[str]
+    values: Mapping[int, str]
+    entries: Mapping[tuple[int, int], str]
+    registers: Sequence[str]
+    readable: Sequence[str]
+    positive: Sequence[int]
+
+
+def _sum(terms: Sequence[tuple[float, str]]) -> str:
+    return " + ".join(text if c == 1.0 else f"{c!r}*{text}" for c, text in terms)
+
+
+def model_system(
+    module: str,
+    kinetics: KineticsSource,
+    tables: SolutionTables,
+    layout: Layout,
+    slots: SpeciationSlots,
+    jacobian: JacobianTables,
+) -> System:
+    """Equations of a model, on top of its single-run module ``module``."""
+    states, cations = kinetics.network.states, tables.cations
+    ns, nx = len(states), len(cations) + 1
+    first = layout.slot(f"total.{tables.components[0]}")
+    position = {c: i for i, c in enumerate(tables.components)}
+    unpack = ["def _unpack(z, q, y, x, tot):"]
+    unpack += [f"    y[{i}] = z[{i}]" for i in range(ns)]
+    unpack += [f"    x[{k}] = z[{ns + k}]" for k in range(nx)]
+    unpack += [f"    tot[{k}] = q[{first + k}]" for k in range(len(tables.components))]
+    unpack += [f"    tot[{position[c]}] = z[{i}]" for i, c in kinetics.dynamic_totals]
+    return System(
+        n=ns + nx,
+        n_algebraic=nx,
+        imports=[f"from {module} import _assemble, _equations, _gradients, _rates"],
+        functions=["\n".join(unpack)],
+        right=("_unpack", "_equations", "_rates", "_assemble"),
+        matrix=("_unpack", "_equations", "_gradients"),
+        values={
+            **{i: f"dy[{i}]" for i in range(ns)},
+            **{ns + k: f"s[{slots[f'r.{k}']}]" for k in range(nx)},
+        },
+        entries=_entries(kinetics, tables, layout, slots, jacobian),
+        registers=("y", "x", "tot", "s", "v", "dy", "G"),
+        readable=("q", "tot", "s", "dy", "G"),
+        positive=[
+            i for i, state in enumerate(states) if state.component is not None and not state.signed
+        ],
+    )
+
+
+def _entries(
+    kinetics: KineticsSource,
+    tables: SolutionTables,
+    layout: Layout,
+    slots: SpeciationSlots,
+    jacobian: JacobianTables,
+) -> dict[tuple[int, int], str]:
+    """Text of the entries of minus the Jacobian of (f, g) with respect to (y, x)."""
+    cations = tables.cations
+    ns, nx = len(kinetics.network.states), len(cations) + 1
+    position = {c: i for i, c in enumerate(tables.components)}
+    state_of = {c: i for i, c in kinetics.dynamic_totals}
+    sums: dict[tuple[int, int], list[str]] = {}
+
+    def add(row: int, column: int, text: str) -> None:
+        sums.setdefault((row, column), []).append(text)
+
+    for row, column, slot, factor in jacobian.direct:
+        add(row, column, f"{-factor!r}*G[{slot}]")
+    through: dict[tuple[int, int], list[tuple[float, str]]] = {}
+    for row, variable, slot, factor in jacobian.through:
+        through.setdefault((row, variable), []).append((-factor, f"G[{slot}]"))
+    dg = f"s[{slots['dg']}]"
+    for (row, variable), terms in through.items():
+        kind, name = kinetics.solution[variable]
+        total = f"({_sum(terms)})"
+        z2 = float(tables.charges[name] ** 2)
+        if name in cations:
+            add(row, ns + cations.index(name), total)
+            add(row, ns + nx - 1, f"{z2!r}*{dg}*{total}")
+            continue
+        scaled = total if kind == "ln_activity" else f"s[{slots['a.' + name]}]*{total}"
+        held = _held(name, tables)
+        for k in held:
+            add(row, ns + k, f"-s[{slots[f'n.{name}.{k}']}]*{scaled}")
+        add(row, ns + nx - 1, f"({z2!r} - s[{slots['nw.' + name]}])*{dg}*{scaled}")
+        if name in state_of:
+            amount = f"tot[{position[name]}]"
+            # what is absent has no share that could change; the guard keeps 0/0 out
+            add(row, state_of[name], f"{scaled}/max({amount}, 1e-100)")
+    h = cations.index("H")
+    free_h = f"(1.0 - q[{layout.slot('ph_fixed')}])"
+    free_i = f"(1.0 - q[{layout.slot('i_fixed')}])"
+    for component, state in state_of.items():
+        if component in cations:
+            k = cations.index(component)
+            on = free_h if k == h else f"(1.0 if tot[{position[component]}] > 0.0 else 0.0)"
+            add(ns + k, state, on)
+            continue
+        if component not in tables.ligands:
+            continue
+        for k in _held(component, tables):
+            factor_h = f"*{free_h}" if k == h else ""
+            add(ns + k, state, f"-s[{slots[f'n.{component}.{k}']}]{factor_h}")
+        # q holds 1/Q, nz the mean z^2 of the ligand's species: dI/dT = nz / 2
+        add(ns + nx - 1, state, f"0.5*s[{slots['nz.' + component]}]*{free_i}")
+    for k in range(nx):
+        for j in range(nx):
+            add(ns + k, ns + j, f"-s[{slots[f'm.{k}.{j}']}]")
+    return {key: " + ".join(texts) for key, texts in sums.items()}
+
+
+def _held(ligand: str, tables: SolutionTables) -> list[int]:
+    """Cations that a ligand's species hold."""
+    species = tables.by_ligand[ligand]
+    return [
+        k
+        for k, c in enumerate(tables.cations)
+        if any(tables.stoichiometry[s].get(c) for s in species)
+    ]
+
+
+def system_source(system: System) -> tuple[list[str], int]:
+    """Return the text of the straight-line functions of a system, and the size of its LU.
+
+    ``_solve_stage`` leaves U_i in u, ``_factorise`` the factors in lu; ``_control`` decides about a
+    step and ``_advance`` takes it.
+    """
+    n, algebraic = system.n, range(system.n - system.n_algebraic, system.n)
+    plan = eliminate(system.entries, n, first=algebraic)
+    arguments = ", ".join(system.readable)
+    factorise = [f"def _factorise({arguments}, ig, lu):"]
+    factorise += [f"    {line}" for line in dense(system.entries, n)]
+    factorise += [f"    a_{i}_{i} = a_{i}_{i} + ig[0]" for i in range(n) if i not in algebraic]
+    factorise += [f"    {line}" for line in plan.factor]
+    stage = [f"def _solve_stage({arguments}, c, ih, lu, u):"]
+    for i in range(n):
+        history = "" if i in algebraic else f" + c[{i}]*ih[0]"
+        stage.append(f"    b_{i} = {system.values[i]}{history}")
+    stage += [f"    {line}" for line in plan.solve]
+    stage += [f"    u[{i}] = b_{i}" for i in range(n)]
+    return [*system.functions, "\n".join(factorise), "\n".join(stage), *_control(system)], plan.size
+
+
+def _control(system: System) -> list[str]:
+    """Text of ``_control`` and ``_advance``.
+
+    tol: absolute tolerances, then rtol, then -1/order. The error is the root of the mean square of
+    U_s over its weight, over the differential unknowns. ``ok`` tells accepted (1) from rejected
+    (0); every comparison is False for a NaN, so that a lane without numbers is rejected.
+    """
+    n, nd = system.n, system.n - system.n_algebraic
+    control = ["def _control(z, zs, u, tol, h, calm, zn, ok, hn):", "    sum = 0.0"]
+    for i in range(n):
+        control.append(f"    n_{i} = zs[{i}] + u[{i}]")
+        control.append(f"    zn[{i}] = n_{i}")
+        if i < nd:
+            weight = f"(tol[{i}] + tol[{n}]*max(abs(z[{i}]), abs(n_{i})))"
+            control.append(f"    e_{i} = u[{i}]/{weight}")
+            control.append(f"    sum = sum + e_{i}*e_{i}")
+    control.append("    low = 1.0")
+    # a dissolved total below zero by more than a hundred tolerances has no chemistry
+    control += [f"    low = min(n_{i} + 100.0*tol[{i}], low)" for i in system.positive]
+    control += [
+        f"    error = math.sqrt(sum*{1.0 / nd!r})",
+        "    good = error <= 1.0 and low >= 0.0",
+        f"    factor = 0.9*max(error, 1e-8)**tol[{n + 1}]",
+        "    factor = factor if error < 1e10 else 0.1",  # and for a NaN
+        "    up = min(max(factor, 0.2), 6.0 if calm[0] > 0.5 else 1.0)",
+        "    down = min(max(factor, 0.1), 0.5)",
+        "    hn[0] = h[0]*(up if good else down)",
+        "    ok[0] = 1.0 if good else 0.0",
+    ]
+    advance = ["def _advance(z, zn, ok):", "    good = ok[0] > 0.5"]
+    advance += [f"    z[{i}] = zn[{i}] if good else z[{i}]" for i in range(n)]
+    return ["\n".join(control), "\n".join(advance)]
