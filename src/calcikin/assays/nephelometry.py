@@ -239,6 +239,15 @@ def contrast(index: float, n_medium: float) -> float:
     return float(1.5 * (m2 - 1.0) / (m2 + 2.0))
 
 
+def scattering_strength(index: float, optics: Optics) -> float:
+    """Factor k^4 c^2 / (4 pi^2) of (1): times V^2 <P>, the light of one particle [1/m4].
+
+    dC/dOmega per particle = V^2 k^4 / (4 pi^2) c^2 P (1 + cos^2) / 2.
+    """
+    c = contrast(index, optics.n_medium)
+    return float(optics.wavenumber**4 / (4.0 * np.pi**2) * c * c)
+
+
 def population_scattering(population: Population, optics: Optics | None = None) -> Array:
     """Scattering coefficient of one population into the detector, a term of (1) [1/m].
 
@@ -285,9 +294,7 @@ def population_scattering(population: Population, optics: Optics | None = None) 
             where="nephelometry",
             hint=f"known minerals: {dict(REFRACTIVE_INDEX)}",
         )
-    c = contrast(population.index, optics.n_medium)
-    # dC/dOmega per particle = V^2 k^4 / (4 pi^2) c^2 P (1 + cos^2) / 2
-    strength = optics.wavenumber**4 / (4.0 * np.pi**2) * c * c
+    strength = scattering_strength(population.index, optics)
     return np.asarray(number * volume * volume * strength * collected_form_factor(radius, optics))
 
 

@@ -36,7 +36,7 @@ WINDOW = 5.0
 COMPLETE = 2.5
 #: A rise lower than this share of the curve's range is none.
 LEAST_RISE = 0.05
-_POINTS_PER_INTERVAL = 8
+POINTS_PER_INTERVAL = 8
 
 
 def t50_from_computed_curve(
@@ -95,7 +95,7 @@ def _rise(t: Array, y: Array, begin: float, until: float) -> Transition:
         return Transition(np.nan, "no_transition")
     curve = CubicSpline(t, y)
     knots = np.concatenate([[begin], t[(t > begin) & (t < until)], [until]])
-    parts = np.arange(_POINTS_PER_INTERVAL) / _POINTS_PER_INTERVAL
+    parts = np.arange(POINTS_PER_INTERVAL) / POINTS_PER_INTERVAL
     grid = np.append((knots[:-1, None] + np.diff(knots)[:, None] * parts).ravel(), knots[-1])
     slope = np.maximum(curve(grid, 1), 0.0)
     steepest = float(slope.max())

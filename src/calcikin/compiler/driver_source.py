@@ -19,7 +19,7 @@ from numba import njit
 
 from calcikin.compiler.lanes import straight
 
-kernel = njit(cache=True, error_model="numpy", fastmath=False)
+kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
 '''
 
 #: From the totals of a solution to its equilibrium.
@@ -287,6 +287,26 @@ def jacobian(y, q, x, tot, s, J):
             for v in range(N_VARIABLES):
                 total += R[i, v] * D[v, k]
             J[i, TOTAL_STATE[k]] += total
+    return 0
+
+
+@kernel
+def begin_many(Q, ph, Y, X, status):
+    """Prepare every row of Q; total H and the free ions of each start, at the pH of its ln a_H."""
+    s = np.empty(N_SLOTS)
+    tot = np.empty({n_components})
+    held = np.empty(Q.shape[1])
+    for k in range(Q.shape[0]):
+        _prepare(Q[k])
+        for i in range(Q.shape[1]):
+            held[i] = Q[k, i]
+        for i in range({n_components}):
+            tot[i] = held[{first_total} + i]
+        held[{ph_fixed}] = 1.0
+        held[{ln_ah}] = ph[k]
+        cold_start(held, tot, X[k])
+        status[k] = speciate(held, tot, X[k], s)
+        Y[k, {h_state}] = s[{total_h}]
     return 0
 
 

@@ -108,7 +108,7 @@ def _read_times(t, f, light, n, end, settings, s, scratch, grid, out):
 
 @kernel
 def ensemble(
-    Q, Z0, span, h0, times, A, C, H, gamma, limits, tol1, work, dense, last, info,
+    Q, Z0, span, h0, times, sampled, A, C, H, gamma, limits, tol1, work, dense, last, info,
     curve, volume_slots, place, optics, table, spacing, settings,
 ):
     """Integrate the rows of Z0 from 0 to span.
@@ -116,12 +116,14 @@ def ensemble(
     work: flat scratch of at least work_size(stages) numbers; limits: step limit, least step, most.
     dense[k, m] is the state of trajectory k at times[m] (nothing where it has no rows); last[k] its
     final state; info[k]: status, time reached, steps, rejections, T50 [s], its code, and the time
-    of half crystallisation [s]. curve: 0 without T50; 1 with it; 2 with it, and stop when it is
-    known.
+    of half crystallisation [s]. curve: 0 without T50; 1 with it, from the times in ``sampled``; 2
+    with it, and stop when it is known.
     """
     n, nq, stages = Z0.shape[0], Q.shape[1], A.shape[0]
     n_times = dense.shape[1]
-    room = times.size + 4 if curve > 0 else 1
+    if n == 0:
+        return
+    room = sampled.size + 4 if curve > 0 else 1
     samples = np.empty((W, 3, room))
     count = np.zeros(W, np.int64)
     looked = np.zeros(W, np.int64)
@@ -209,7 +211,7 @@ def ensemble(
                     )
                     if before[l] < SEEN and after < SEEN:
                         count[l] = 0
-                        while looked[l] < times.size and times[looked[l]] <= end:
+                        while looked[l] < sampled.size and sampled[looked[l]] <= end:
                             looked[l] += 1
                     else:
                         if count[l] == 0:
@@ -220,10 +222,10 @@ def ensemble(
                             )
                             samples[l, 0, 0], samples[l, 1, 0] = t[l], share
                             samples[l, 2, 0], count[l] = light, 1
-                            while looked[l] < times.size and times[looked[l]] <= t[l]:
+                            while looked[l] < sampled.size and sampled[looked[l]] <= t[l]:
                                 looked[l] += 1
-                        while looked[l] < times.size and times[looked[l]] <= end:
-                            when = times[looked[l]]
+                        while looked[l] < sampled.size and sampled[looked[l]] <= end:
+                            when = sampled[looked[l]]
                             _dense(z, zn, U, H, l, (when - t[l]) / h[l], own)
                             share, light = fraction_and_light(
                                 own, volumes[l], place, optics, table, spacing

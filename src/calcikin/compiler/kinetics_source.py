@@ -19,7 +19,7 @@ from calcikin.compiler.layout import Layout, SolutionTables
 from calcikin.compiler.speciation_source import SpeciationSlots
 from calcikin.model.network import Network, Node, Ref
 
-__all__ = ["KineticsSource"]
+__all__ = ["KineticsSource", "code_printer"]
 
 HELPERS = """
 def _step(x):
@@ -67,7 +67,8 @@ def _log1pexp(x):
 """
 
 
-def _printer() -> Any:
+def code_printer() -> Any:
+    """Return the SymPy printer of the generated text."""
     import sympy as sp
     from sympy.printing.pycode import PythonCodePrinter
 
@@ -127,7 +128,7 @@ class KineticsSource:
         for node in network.nodes:  # not the set itself: its order differs between processes
             if node.name in self.static:
                 layout.slot(f"node.{node.name}")
-        self.printer = _printer()
+        self.printer = code_printer()
 
     # ---- what depends on what ----------------------------------------------------------------
     def _find_static(self) -> set[str]:

@@ -166,7 +166,7 @@ def generate_source(
         len(kinetics.dynamic_totals),
         len(tables.cations) + 1,
     )
-    constants.append(f"N_PROCESSES = {len(network.processes)}")
+    constants.append(f"N_PROCESSES, N_SLOTS = {len(network.processes)}, {slots.size}")
     parts.append("\n".join(constants))
     for lines in (
         emit_speciation(tables, layout, slots),
@@ -199,6 +199,7 @@ def generate_source(
             half_sum=slots["half_sum"],
             dg=slots["dg"],
             g=slots["g"],
+            h_state=network.index("H"),
         )
     )
     return "\n".join(parts), layout, slots

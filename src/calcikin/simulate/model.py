@@ -242,6 +242,12 @@ class Model:
     # ---- arrays for the kernels --------------------------------------------------------------
     def parameter_vector(self) -> Array:
         """Return q, prepared: parameters, constants at this temperature, totals, switches."""
+        q = self.unprepared_vector()
+        self.compiled.module.prepare(q)
+        return q
+
+    def unprepared_vector(self) -> Array:
+        """Return q as chosen, without what is derived from it once per run."""
         scenario, compiled, T = self.scenario, self.compiled, self.temperature
         layout = compiled.layout
         q = np.zeros(max(layout.values()) + 1)
@@ -284,7 +290,6 @@ class Model:
             q[layout["scale.enzymes"]] = scenario.enzyme_scale
         if "scale.fetuin" in layout:
             q[layout["scale.fetuin"]] = scenario.medium.fetuin(self.input_values())
-        compiled.module.prepare(q)
         return q
 
     def initial_state(self, q: Array) -> Array:

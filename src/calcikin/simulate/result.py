@@ -24,7 +24,16 @@ from calcikin.solvers.status import Status
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BALANCE_LIMIT", "Result", "default_times", "run", "shown_minutes"]
+__all__ = [
+    "BALANCE_LIMIT",
+    "NEGATIVE_LIMIT",
+    "NEGATIVE_SHARE",
+    "Result",
+    "default_times",
+    "result_of",
+    "run",
+    "shown_minutes",
+]
 
 Array = npt.NDArray[np.float64]
 #: Relative error of an element balance above which a run is not accepted. Rosenbrock and multistep
@@ -354,6 +363,21 @@ def run(
     solution = integrate(
         compiled, q, y0, grid, method=solver, rtol=rtol, atol=atol, exact_jacobian=exact_jacobian
     )
+    return result_of(model, q, y0, atol, solution)
+
+
+def result_of(model: Model, q: Array, y0: Array, atol: Array, solution: Solution) -> Result:
+    """What a trajectory means: everything at its output times, and a verdict.
+
+    Parameters
+    ----------
+    model : Model
+    q : ndarray, prepared parameter vector of that model
+    y0 : ndarray, shape (n_states,), start [mol/L]
+    atol : ndarray, shape (n_states,) [mol/L]
+    solution : Solution
+    """
+    compiled = model.compiled
     y = solution.y
     work = Work.of(compiled)
     n = y.shape[0]
