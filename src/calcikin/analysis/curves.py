@@ -13,6 +13,8 @@ __all__ = ["chain", "pieces"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
+#: Points nearer than this are the same, in the unit square: rounding.
+_SAME = 1e-12
 
 
 def pieces(
@@ -90,5 +92,9 @@ def chain(links: list[tuple[int, int]], points: Array) -> list[Array]:
             there = beside[here].pop(0)
             beside[there].remove(here)
             line.append(there)
-        lines.append(points[line])
+        # where the boundary runs through a corner of the lattice, two crossings are one point
+        apart = np.linalg.norm(np.diff(points[line], axis=0), axis=1) > _SAME
+        kept = points[[line[0], *np.array(line[1:])[apart]]]
+        if len(kept) > 1:
+            lines.append(kept)
     return sorted(lines, key=len, reverse=True)

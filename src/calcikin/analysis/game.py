@@ -114,7 +114,11 @@ class Game:
         self.readings = table.values[self.response.readout.name][ends]
         lost = np.flatnonzero(np.isnan(values))
         if lost.size:
-            off = [name for name, flags in (switches or {}).items() if not flags[lost[0]]]
+            # the case with the fewest mechanisms off tells most
+            named = switches or {}
+            number_off = sum((~flags[lost] for flags in named.values()), np.zeros(lost.size))
+            one = lost[int(np.argmin(number_off))]
+            off = [name for name, flags in named.items() if not flags[one]]
             raise SimulationError(
                 f"{lost.size} of {len(values)} runs have no {self.response.label}: "
                 + "; ".join(self.response.because(table, minutes)[:3]),

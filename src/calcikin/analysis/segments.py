@@ -97,4 +97,4 @@ def _share(below: Array, above: Array) -> Array:
     """Where a straight line between two margins is zero, 0 to 1; a half where that says nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = below / (below - above)
-    return np.where(np.isfinite(share), np.clip(share, 0.02, 0.98), 0.5)
+    return np.where(np.isfinite(share), np.clip(share, 0.0, 1.0), 0.5)
