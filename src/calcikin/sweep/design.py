@@ -40,8 +40,8 @@ MOST_POINTS = 10_000_000
 POINT = "point"
 #: Names of a table that no label may have.
 _TAKEN = (POINT, "status", "reason")
-#: Points that are made at a time when all of them are gone through: 3 MB for 12 inputs.
-BLOCK = 32_768
+#: Points that are made at a time when all of them are gone through: 12 MB for 12 inputs.
+BLOCK = 131_072
 #: Values of an axis that are listed one by one in the origin of a table; more of them stand in its
 #: coordinate alone, because NetCDF limits an attribute to 64 kB.
 LISTED = 256

@@ -1,0 +1,104 @@
+"""What storing a sweep costs: time beside that of the runs, and memory against their number."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import main
+
+from calcikin import load
+from calcikin.simulate.readouts import get_readouts
+from calcikin.sweep import Design, grid, sobol
+from calcikin.sweep.here import Table
+from calcikin.sweep.labels import Labels
+from calcikin.sweep.zarr_files import CHUNK_TOGETHER, zarr_library
+from calcikin.sweep.zarr_store import Store
+
+#: Time of one run in a fast sweep [s], beside which storing is weighed.
+RUN = 50e-6
+READ = ("t50", "crystalline_fraction", "rh_cpp2")
+#: Not one that runs points one by one: chunks are those of a fast sweep.
+SOLVER = "together"
+
+
+def designs(points: int) -> Iterator[tuple[str, Design]]:
+    """A map over two inputs, and a Sobol sequence over twelve."""
+    model = load("t50_serum")
+    side = int(np.sqrt(points))
+    axes = {"serum.Mg": np.linspace(0.5, 2.0, side), "serum.Pi": np.linspace(0.5, 2.0, side)}
+    yield "map of 2 inputs", grid(model, axes)
+    inputs = list(model.scenario.medium.inputs)[:12]
+    box = {name: (value, 1.1 * value) for name, value in model.input_values().items()}
+    yield "Sobol of 12 inputs", sobol(model, {name: box[name] for name in inputs}, points)
+
+
+def stored(design: Design, folder: Path) -> float:
+    """Time to store made-up results of a design [s], without making them."""
+    model, readouts = load("t50_serum"), get_readouts(READ)
+    model.compiled  # noqa: B018  (not part of what is measured, nor is the next)
+    zarr_library()
+    draw = np.random.default_rng(0)
+    numbers = draw.random(CHUNK_TOGETHER)
+    start = time.perf_counter()
+    store = Store.begin(folder / "a.zarr", Labels(model, design, readouts, SOLVER, 1e-6))
+    with store.locked():
+        took = time.perf_counter() - start
+        for piece in store.missing():
+            n = len(piece)
+            design.columns(piece.start, piece.stop)  # as for the runs, and not counted
+            table = Table(
+                {name: draw.permutation(numbers)[:n] for name in READ},
+                np.zeros(n, dtype=np.int8),
+                ("",) * n,
+                draw.permutation(numbers)[:n],
+            )
+            start = time.perf_counter()
+            store.keep(piece.start, table)
+            took += time.perf_counter() - start
+        start = time.perf_counter()
+        store.finish()
+        return took + time.perf_counter() - start
+
+
+def peak(points: int) -> float:
+    """Largest memory of a fresh process that stores a Sobol sequence [MB]."""
+    command = [sys.executable, __file__, "--peak", str(points)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Print and return the cost of storing."""
+    points = 2**14 if quick else 2**20
+    results: dict[str, Any] = {"points": points, "run_s": RUN}
+    print(f"storing {points} runs of {1e6 * RUN:.0f} us, {len(READ)} read-outs")
+    for name, design in designs(points):
+        with tempfile.TemporaryDirectory() as folder:
+            took = stored(design, Path(folder))
+        share = took / (RUN * design.size)
+        results[name] = {"store_s": took, "share_of_runs": share}
+        print(f"{name:20} {took:6.2f} s, {100 * share:.1f} % of the runs' time")
+    small, large = peak(points // 8), peak(points)
+    results["peak_mb"] = {str(points // 8): small, str(points): large}
+    print(f"memory: {small:.0f} MB with {points // 8} runs, {large:.0f} MB with {points}")
+    return results
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--peak", type=int)
+    asked, _ = parser.parse_known_args()
+    if asked.peak is None:
+        main(measure, __doc__)
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            stored(dict(designs(asked.peak))["Sobol of 12 inputs"], Path(scratch))
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
