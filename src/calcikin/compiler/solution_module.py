@@ -46,43 +46,50 @@ newton_lanes = weave("newton", [_equations, _step], ("q", "tot", "x", "s", "d"),
 
 
 @kernel
-def _first_guess(q, tot, x):
+def _first_guess(q, tot, x, width, lane):
     """As cold_start, but with the ionic strength of what is dissolved, a tenth of it bound."""
-    cold_start(q, tot, x)
-    i = 0.0
-    for k in range(tot.size):
-        if k != {h}:
-            i += 0.45 * SQUARES[k] * abs(tot[k])
-    x[{n_cations}] = max(i, 0.01)  # from too low a one Newton may swing to and fro
+    strength = 0.0
+    for i in range(SQUARES.size):
+        total = tot[i * width + lane]
+        if i < {n_cations}:
+            x[i * width + lane] = math.log(0.5 * total) if total > 0.0 else -230.0
+        if i != {h}:
+            strength += 0.45 * SQUARES[i] * total
+    held = q[{ph_fixed} * width + lane] > 0.5
+    x[{h} * width + lane] = q[{ln_ah} * width + lane] if held else -17.0
+    # from too low a one Newton may swing to and fro
+    x[{n_cations} * width + lane] = max(strength, 0.01)
     return 0
 
 
 @kernel
-def _residual(q, tot, s):
+def _residual(q, tot, s, width, lane):
     """Largest relative imbalance of a cation, and of the ionic strength."""
     worst = 0.0
     for i in range({n_cations}):
-        if i == {h} and q[{ph_fixed}] > 0.5:
+        if i == {h} and q[{ph_fixed} * width + lane] > 0.5:
             continue
         # against all that holds it too: the total of H may be a small difference of large numbers
-        scale = abs(tot[i]) + s[{first_m} + i * N_UNKNOWNS + i]
+        scale = s[({first_m} + i * N_UNKNOWNS + i) * width + lane]
+        scale += abs(tot[i * width + lane])
         if scale > 0.0:
-            worst = max(worst, abs(s[{first_r} + i]) / scale)
-    if q[{i_fixed}] < 0.5:
-        worst = max(worst, abs(s[{half_sum}] / s[{ionic_strength}] - 1.0))
+            worst = max(worst, abs(s[({first_r} + i) * width + lane]) / scale)
+    if q[{i_fixed} * width + lane] < 0.5:
+        strength = s[{ionic_strength} * width + lane]
+        worst = max(worst, abs(s[{half_sum} * width + lane] / strength - 1.0))
     return worst
 
 
 @kernel
-def _water(s):
+def _water(solutes):
     """The ln of the activity of water beside what is dissolved."""
-    return math.log(max(1.0 - {water_factor} * s[SOLUTES], {lowest_water}))
+    return math.log(max(1.0 - {water_factor} * solutes, {lowest_water}))
 
 
 @kernel
 def _settle(q, tot, x, s):
     """Equilibrium of one water, and the activity of water that belongs to it; all iterations."""
-    _first_guess(q, tot, x)
+    _first_guess(q, tot, x, 1, 0)
     steps = -1
     if q[{ph_fixed}] < 0.5:
         steps = _close_ph(q, tot, x, s)
@@ -91,7 +98,7 @@ def _settle(q, tot, x, s):
     if WATER < 0 or steps < 0:
         return steps
     for k in range(100):
-        now = _water(s)
+        now = _water(s[SOLUTES])
         if abs(now - q[WATER]) <= {settled}:
             return steps
         q[WATER] = now
@@ -125,10 +132,26 @@ def _newton(q, tot, x, s, d):
     return 0
 
 
+@kernel
+def _leave(q, tot, s, width, lane, steps, k, free, other):
+    """Write the answer of water k."""
+    for i in range(N_FREE):
+        free[i, k] = s[({first_free} + i) * width + lane]
+    for i in range(N_FREE, free.shape[0]):
+        free[i, k] = tot[i * width + lane]
+    other[0, k] = steps
+    other[1, k] = s[{ionic_strength} * width + lane]
+    other[2, k] = q[WATER * width + lane] if WATER >= 0 else 0.0
+    other[3, k] = s[{lna_h} * width + lane]
+    other[4, k] = _residual(q, tot, s, width, lane)
+    other[5, k] = s[{total_h} * width + lane]
+    return 0
+
+
 @threaded
 def solve_many(vectors, which, totals, ln_ah, ln_carbonate, slope, first, last, free, other):
-    """Speciate the rows first to last of totals; the number that failed."""
-    n_q, n_tot = vectors.shape[1], totals.shape[1]
+    """Speciate the waters (columns) first to last of totals; the number that failed."""
+    n_q, n_tot = vectors.shape[1], totals.shape[0]
     q, tot, x, s = np.empty(n_q), np.empty(n_tot), np.empty(N_UNKNOWNS), np.empty(N_SLOTS)
     qs, tots = np.empty(n_q * W), np.empty(n_tot * W)
     xs, ss, d = np.empty(N_UNKNOWNS * W), np.empty(N_SLOTS * W), np.empty(3 * W)
@@ -142,65 +165,49 @@ def solve_many(vectors, which, totals, ln_ah, ln_carbonate, slope, first, last, 
                 for i in range(n_q):
                     qs[i * W + lane] = vectors[which[k], i]
             for i in range(n_tot):
-                tot[i] = tots[i * W + lane] = totals[k, i]
-            for i in range(n_q):
-                q[i] = vectors[which[k], i]
-            _conditions(q, ln_ah[k], ln_carbonate[k], slope[k])
-            for i in CONDITIONS:
-                qs[i * W + lane] = q[i]
-            _first_guess(q, tot, x)
-            for i in range(N_UNKNOWNS):
-                xs[i * W + lane] = x[i]
+                tots[i * W + lane] = totals[i, k]
+            _conditions(qs, W, lane, ln_ah[k], ln_carbonate[k], slope[k])
+            _first_guess(qs, tots, xs, W, lane)
         _newton(qs, tots, xs, ss, d)
         for lane in range(min(W, last - block)):
             k = block + lane
-            for i in range(n_q):
-                q[i] = qs[i * W + lane]
-            for i in range(n_tot):
-                tot[i] = tots[i * W + lane]
-            for i in range(N_SLOTS):
-                s[i] = ss[i * W + lane]
             steps = int(d[2 * W + lane])
             good = d[W + lane] < 1e-6
             if good and WATER >= 0:
-                good = abs(_water(s) - q[WATER]) <= {settled}
-            if not good:  # alone, from far away where it must be
-                for i in range(n_q):
-                    q[i] = vectors[which[k], i]
-                _conditions(q, ln_ah[k], ln_carbonate[k], slope[k])
-                again = _settle(q, tot, x, s)
-                steps = steps + again if again >= 0 else -1
-            if steps < 0:
-                failed += 1
-                for i in range(free.shape[1]):
-                    free[k, i] = np.nan
-                for i in range(other.shape[1]):
-                    other[k, i] = np.nan
+                settled = _water(ss[SOLUTES * W + lane]) - qs[WATER * W + lane]
+                good = abs(settled) <= {settled}
+            if good:
+                _leave(qs, tots, ss, W, lane, steps, k, free, other)
                 continue
-            for i in range(N_FREE):
-                free[k, i] = s[{first_free} + i]
-            for i in range(N_FREE, free.shape[1]):
-                free[k, i] = tot[i]
-            other[k, 0] = steps
-            other[k, 1] = s[{ionic_strength}]
-            other[k, 2] = q[WATER] if WATER >= 0 else 0.0
-            other[k, 3] = s[{lna_h}]
-            other[k, 4] = _residual(q, tot, s)
-            other[k, 5] = s[{total_h}]
+            # alone, from far away where it must be
+            for i in range(n_q):
+                q[i] = vectors[which[k], i]
+            for i in range(n_tot):
+                tot[i] = totals[i, k]
+            _conditions(q, 1, 0, ln_ah[k], ln_carbonate[k], slope[k])
+            again = _settle(q, tot, x, s)
+            if again >= 0:
+                _leave(q, tot, s, 1, 0, steps + again, k, free, other)
+                continue
+            failed += 1
+            free[:, k] = np.nan
+            other[:, k] = np.nan
     return failed
 '''
 
 CONDITIONS = '''
 @kernel
-def _conditions(q, ln_ah, ln_carbonate, slope):
+def _conditions(q, width, lane, ln_ah, ln_carbonate, slope):
     """Write what is held in one water; the activity of water begins at 1."""
-    q[{ph_fixed}] = 0.0 if math.isnan(ln_ah) else 1.0
-    q[{ln_ah}] = 0.0 if math.isnan(ln_ah) else ln_ah
+    q[{ph_fixed} * width + lane] = 0.0 if math.isnan(ln_ah) else 1.0
+    q[{ln_ah} * width + lane] = 0.0 if math.isnan(ln_ah) else ln_ah
     if not math.isnan(ln_carbonate):
-        q[FIXED] = 1.0
-        q[FIXED_LN] = ln_carbonate
-        q[FIXED_SLOPE] = slope
-        q[FIXED_ACTIVITY] = math.exp(ln_carbonate)
+        q[FIXED * width + lane] = 1.0
+        q[FIXED_LN * width + lane] = ln_carbonate
+        q[FIXED_SLOPE * width + lane] = slope
+        q[FIXED_ACTIVITY * width + lane] = math.exp(ln_carbonate)
+    if WATER >= 0:
+        q[WATER * width + lane] = 0.0
     return 0
 '''
 
@@ -272,7 +279,6 @@ def _source(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> s
         "FIXED_SLOPE": f"slope.{gas}",
     }
     written = {name: layout.slot(slot) for name, slot in names.items()}
-    conditions = [layout.slot("ph_fixed"), layout.slot("ln_ah"), *written.values()]
     water = layout.q.get("ln_water", -1)
     squares = [float(tables.charges[c] ** 2) for c in tables.components]
     numbers = [
@@ -280,7 +286,6 @@ def _source(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> s
         f"N_FREE = {len(cations) + len(ligands)}",
         f"WATER, SOLUTES = {water}, {slots.index.get('solutes', 0)}",
         *(f"{name} = {slot}" for name, slot in written.items()),
-        f"CONDITIONS = {tuple([*conditions, water] if water >= 0 else conditions)!r}",
         f"SQUARES = np.array({squares!r})",
     ]
     driver = (NEWTON + CONDITIONS + MANY).format(

@@ -211,10 +211,10 @@ def speciate_many(
     compiled = compile_solution(chosen, name)
     kelvin = arrays["temperature"] + 273.15
     vectors, which = _vectors(compiled, chosen, kelvin, ionic_strength)
-    table = np.zeros((n, len(compiled.tables.components)))
-    for k, component in enumerate(compiled.tables.components):
+    table = np.zeros((len(compiled.tables.components), n))
+    for row, component in zip(table, compiled.tables.components, strict=True):
         if component in totals:
-            table[:, k] = arrays[component]
+            row[:] = arrays[component]
     closed = "H" in totals
     ln_ah = np.full(n, np.nan) if closed else -LN10 * arrays.get("pH", np.full(n, 7.4))
     ln_carbonate, slope = np.full(n, np.nan), np.zeros(n)
@@ -224,7 +224,7 @@ def speciate_many(
             ln_carbonate[rows], slope[rows] = open_carbonate(
                 chosen, float(T), arrays["pCO2"][rows], ln_ah[rows]
             )
-    free, other = np.empty_like(table), np.empty((n, len(COLUMNS)))
+    free, other = np.empty_like(table), np.empty((len(COLUMNS), n))
 
     def solve(first: int) -> None:
         last = min(first + _CHUNK, n)
@@ -234,11 +234,9 @@ def speciate_many(
 
     with ThreadPoolExecutor(max_workers=threads or _cores()) as pool:
         list(pool.map(solve, range(0, n, _CHUNK)))
-    column = {c: np.ascontiguousarray(other[:, k]) for k, c in enumerate(COLUMNS)}
+    column = dict(zip(COLUMNS, other, strict=True))
     return Waters(
-        free={
-            c: np.ascontiguousarray(free[:, k]) for k, c in enumerate(compiled.tables.components)
-        },
+        free=dict(zip(compiled.tables.components, free, strict=True)),
         ionic_strength=column["ionic_strength"],
         pH=-column["ln_ah"] / LN10,
         total_H=column["total_H"],
