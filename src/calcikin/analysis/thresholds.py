@@ -167,8 +167,8 @@ def threshold(
     high: float | str | None = None,
     tolerance: float = 1e-3,
     looks: int = 5,
-    solver: str = "lsoda",
-    rtol: float = 1e-6,
+    solver: str = "auto",
+    rtol: float | None = None,
 ) -> Threshold:
     """Find the value of an input at which a read-out crosses a level.
 
@@ -191,7 +191,7 @@ def threshold(
         Width of the last bracket relative to the range of the search [1].
     looks : int
         Runs that are spread over the range before the crossing is bracketed.
-    solver : {"lsoda", "bdf", "radau"}
+    solver : {"auto", "lsoda", "bdf", "radau", "ensemble"}
     rtol : float
         Relative tolerance of the runs [1].
 
@@ -257,7 +257,7 @@ class _Search:
         readout: Readout,
         level: float,
         solver: str,
-        rtol: float,
+        rtol: float | None,
     ) -> None:
         self.model = model
         self.over = over

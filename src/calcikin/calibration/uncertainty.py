@@ -120,7 +120,7 @@ def predict(
     *,
     draws: int = 200,
     seed: int = 0,
-    rtol: float = 1e-6,
+    rtol: float | None = None,
 ) -> dict[str, Spread]:
     """Read-outs with what the fit leaves open, in one batch of runs.
 
@@ -134,7 +134,7 @@ def predict(
         Names of read-outs.
     draws : int
     seed : int
-    rtol : float
+    rtol : float, optional
         Relative tolerance of the runs [1].
 
     Returns
@@ -171,7 +171,7 @@ def threshold_spread(
     high: float,
     draws: int = 200,
     seed: int = 0,
-    rtol: float = 1e-6,
+    rtol: float | None = None,
 ) -> Spread:
     """Where a read-out crosses a level, for many parameter sets: two batches of runs.
 
@@ -220,7 +220,7 @@ def threshold_spread(
 
 
 def _at(
-    model: Model, parameters: dict[str, Array], over: str, x: Array, read: str, rtol: float
+    model: Model, parameters: dict[str, Array], over: str, x: Array, read: str, rtol: float | None
 ) -> Array:
     """The read-out of every set at its values, shape of `x`: (sets, values)."""
     n = x.shape[1]

@@ -91,7 +91,7 @@ def command(
     settings: tuple[str, ...],
     off: tuple[str, ...],
     solver: str,
-    rtol: float,
+    rtol: float | None,
     out: str | None,
     plot: str | None,
     as_json: bool,

@@ -46,7 +46,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: Key of `ctx.meta` under which --debug is remembered; shared by a command and its group.
 DEBUG = "calcikin.debug"
 #: The solvers by name. `calcikin.solvers` is slow to import; a test holds the two equal.
-SOLVERS = ("lsoda", "bdf", "radau")
+SOLVERS = ("auto", "lsoda", "bdf", "radau", "ensemble")
 #: Looser is no simulation, tighter than round-off allows.
 RTOL_WINDOW = (1e-13, 1e-2)
 
@@ -165,13 +165,15 @@ def _read_solver(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     return value.lower()
 
 
-def _read_rtol(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+def _read_rtol(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
     low, high = RTOL_WINDOW
+    if value is None:
+        return None
     if not (math.isfinite(value) and low <= value <= high):
         raise OutOfRangeError(
             f"a relative tolerance of {value:g} is not usable",
             where="--rtol",
-            hint=f"{low:g} to {high:g}; the default is 1e-6",
+            hint=f"{low:g} to {high:g}; the default is 1e-6, for the ensemble 1e-4",
         )
     return value
 
@@ -183,7 +185,7 @@ def solver_options(command: F) -> F:
             click.option(
                 "--solver",
                 metavar="NAME",
-                default="lsoda",
+                default="auto",
                 show_default=True,
                 callback=_read_solver,
                 help=f"One of {', '.join(SOLVERS)}.",
@@ -191,10 +193,9 @@ def solver_options(command: F) -> F:
             click.option(
                 "--rtol",
                 type=float,
-                default=1e-6,
-                show_default=True,
+                default=None,
                 callback=_read_rtol,
-                help="Relative tolerance.",
+                help="Relative tolerance; by default 1e-6, for the ensemble 1e-4.",
             ),
         )
     ):

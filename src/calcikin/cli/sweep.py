@@ -77,7 +77,7 @@ def command(
     settings: tuple[str, ...],
     off: tuple[str, ...],
     solver: str,
-    rtol: float,
+    rtol: float | None,
     jobs: int | None,
     out: str | None,
     resume: bool,
@@ -196,7 +196,7 @@ def _from_options(
     read: tuple[str, ...],
     choice: options.Choice,
     solver: str,
-    rtol: float,
+    rtol: float | None,
     *,
     quiet: bool,
 ) -> Plan:

@@ -59,7 +59,7 @@ def command(
     settings: tuple[str, ...],
     off: tuple[str, ...],
     solver: str,
-    rtol: float,
+    rtol: float | None,
     out: str | None,
     plot: str | None,
     uncertainty: int | None,

@@ -26,7 +26,7 @@ uncertainty_option = click.option(
 )
 
 
-def of_run(model: Model, count: int, rtol: float) -> dict[str, Any]:
+def of_run(model: Model, count: int, rtol: float | None | None) -> dict[str, Any]:
     """Read-outs of a run with 95 % intervals, as plain data by name of the read-out."""
     from calcikin.calibration import predict
 
@@ -34,7 +34,7 @@ def of_run(model: Model, count: int, rtol: float) -> dict[str, Any]:
 
 
 def of_threshold(
-    found: Threshold, model: Model, read: str, count: int, rtol: float
+    found: Threshold, model: Model, read: str, count: int, rtol: float | None | None
 ) -> dict[str, Any]:
     """A threshold with its 95 % interval, as plain data."""
     from calcikin.calibration import threshold_spread

@@ -351,8 +351,8 @@ class Model:
         self,
         t: str | None = None,
         *,
-        solver: str = "lsoda",
-        rtol: float = 1e-6,
+        solver: str = "auto",
+        rtol: float | None = None,
         times: Array | None = None,
         exact_jacobian: bool = True,
     ) -> Result:
@@ -362,9 +362,9 @@ class Model:
         ----------
         t : str, optional
             Duration with unit, such as ``"24 h"``; the scenario's own otherwise.
-        solver : {"lsoda", "bdf", "radau"}
-        rtol : float
-            Relative tolerance [1].
+        solver : {"auto", "lsoda", "bdf", "radau", "ensemble"}
+        rtol : float, optional
+            Relative tolerance [1]; by default that of the solver.
         times : ndarray, optional
             Output times [s], increasing from 0.
         exact_jacobian : bool

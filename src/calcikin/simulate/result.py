@@ -18,6 +18,8 @@ from calcikin.assays.steepest import t50_from_computed_curve
 from calcikin.assays.t50 import Transition, t50_from_fraction
 from calcikin.simulate.model import LN10, Model
 from calcikin.simulate.provenance import provenance
+from calcikin.solvers.choice import choose
+from calcikin.solvers.ensemble import integrate_one
 from calcikin.solvers.scipy_ivp import Solution, Work, integrate
 from calcikin.solvers.status import Status
 
@@ -349,17 +351,21 @@ class Result:
 def run(
     model: Model,
     *,
-    solver: str = "lsoda",
-    rtol: float = 1e-6,
+    solver: str = "auto",
+    rtol: float | None = None,
     times: Array | None = None,
     exact_jacobian: bool = True,
 ) -> Result:
     """Run a model and judge the outcome; see :meth:`Model.simulate`."""
+    solver, rtol = choose(solver, rtol, 1)
     compiled = model.compiled
     q = model.parameter_vector()
     y0 = model.initial_state(q)
     grid = default_times(model.duration) if times is None else np.asarray(times, dtype=float)
     atol = model.tolerances(rtol)
+    if solver == "ensemble":
+        one = integrate_one(compiled, q, y0, grid, rtol=rtol, atol=atol)
+        return result_of(model, q, y0, atol, one)
     solution = integrate(
         compiled, q, y0, grid, method=solver, rtol=rtol, atol=atol, exact_jacobian=exact_jacobian
     )

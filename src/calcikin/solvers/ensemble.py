@@ -8,6 +8,7 @@ threads use every core, and a block's numbers do not depend on who ran it.
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +21,18 @@ from calcikin.compiler.ensemble import compile_ensemble
 from calcikin.compiler.module import CompiledModel
 from calcikin.errors import OutOfRangeError, UnknownNameError
 from calcikin.solvers.rosenbrock import METHODS, Tableau
+from calcikin.solvers.scipy_ivp import Solution, Work
 from calcikin.solvers.status import Status
 
-__all__ = ["WIDTHS", "Curve", "Ensemble", "best_width", "integrate_many", "run_module"]
+__all__ = [
+    "WIDTHS",
+    "Curve",
+    "Ensemble",
+    "best_width",
+    "integrate_many",
+    "integrate_one",
+    "run_module",
+]
 
 Array = npt.NDArray[np.float64]
 WIDTHS = (1, 2, 4, 8, 16)
@@ -173,6 +183,41 @@ def integrate_many(
         curve=curve,
         threads=threads,
     )
+
+
+def integrate_one(
+    compiled: CompiledModel, q: Array, y0: Array, times: Array, *, rtol: float, atol: Array
+) -> Solution:
+    """Integrate one trajectory by the scalar kernel, as `calcikin.solvers.scipy_ivp.integrate`.
+
+    Parameters
+    ----------
+    compiled : CompiledModel
+    q : ndarray, prepared parameter vector
+    y0 : ndarray, shape (n_states,) [mol/L]
+    times : ndarray, shape (n_times,), increasing from 0 [s]
+    rtol, atol : as of `integrate_many`
+    """
+    work = Work.of(compiled)
+    start = time.perf_counter()
+    if compiled.module.solution(q, y0, work.x, work.tot, work.s) < 0:
+        status = Status.SPECIATION_FAILED
+        return Solution(times[:1], y0[None, :], status, status.word, 0.0, 0, 0, 0.0)
+    z0 = np.concatenate([y0, work.x])[None, :]
+    span = float(times[-1])
+    many = integrate_many(
+        compiled, q[None, :], z0, span, rtol=rtol, atol=atol, times=times, width=1
+    )
+    status = Status(int(many.status[0]))
+    done = int(np.searchsorted(times, many.reached[0], side="right"))
+    done = times.size if status is Status.OK else max(done, 1)
+    y = np.ascontiguousarray(many.dense[0, :done, : y0.size])
+    if status is not Status.OK and not np.isfinite(y[0]).all():
+        y[0] = y0
+    steps = int(many.steps[0])
+    wall = time.perf_counter() - start
+    reached = float(many.reached[0])
+    return Solution(times[:done], y, status, status.word, reached, steps, steps, wall)
 
 
 def run_module(

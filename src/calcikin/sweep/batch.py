@@ -11,6 +11,7 @@ import numpy.typing as npt
 from calcikin.errors import InputError, UnknownNameError
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
+from calcikin.solvers.choice import choose
 from calcikin.sweep.here import Columns, Flags, Table
 from calcikin.sweep.spread import Work, spread
 
@@ -23,8 +24,8 @@ def evaluate_many(
     read: str | Sequence[str] = ("t50",),
     *,
     switches: Mapping[str, npt.ArrayLike] | None = None,
-    solver: str = "lsoda",
-    rtol: float = 1e-6,
+    solver: str = "auto",
+    rtol: float | None = None,
     jobs: int | None = 1,
     executor: Any = None,
 ) -> Table:
@@ -39,9 +40,9 @@ def evaluate_many(
         Names of read-outs.
     switches : mapping of str to array_like of bool, shape (n,), optional
         Mechanism -> whether it is on at each point; those that are not named stay as in `model`.
-    solver : {"lsoda", "bdf", "radau"}
-    rtol : float
-        Relative tolerance [1].
+    solver : {"auto", "lsoda", "bdf", "radau", "ensemble"}
+    rtol : float, optional
+        Relative tolerance [1]; by default that of the solver.
     jobs : int, optional
         Processes for a solver that runs points one by one; None for one per core when it is worth
         starting them. The numbers are the same for any number.
@@ -77,6 +78,7 @@ def evaluate_many(
             {name: column[start:stop] for name, column in flags.items()},
         )
 
+    solver, rtol = choose(solver, rtol, n)
     names = tuple(readout.name for readout in get_readouts(read))
     parts: dict[int, Table] = {}
     spread(

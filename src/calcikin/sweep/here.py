@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from calcikin.simulate.many import run_many
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import Readout
-from calcikin.solvers.scipy_ivp import METHODS
+from calcikin.solvers.choice import SOLVERS
 from calcikin.sweep.point import Row, evaluate
 
 __all__ = ["SOLVERS", "Columns", "Flags", "Table", "evaluate_here", "one_by_one"]
 
 Columns = Mapping[str, npt.NDArray[np.float64]]
 Flags = Mapping[str, npt.NDArray[np.bool_]]
-#: Every solver that sweeps know.
-SOLVERS = tuple(METHODS)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Table:
 
 def one_by_one(solver: str) -> bool:
     """Whether `solver` runs points one by one on one core, so that processes help."""
-    return solver in METHODS
+    return solver != "ensemble"
 
 
 def evaluate_here(
@@ -80,6 +79,7 @@ def evaluate_here(
     *,
     solver: str = "lsoda",
     rtol: float = 1e-6,
+    threads: int | None = None,
 ) -> Table:
     """Run `model` at n points in this process; never raises for what happens in a run.
 
@@ -94,6 +94,8 @@ def evaluate_here(
     solver : str, one of `SOLVERS`
     rtol : float
         Relative tolerance [1].
+    threads : int, optional
+        Of the ensemble; by default one per core.
 
     Returns
     -------
@@ -101,6 +103,9 @@ def evaluate_here(
         The numbers of a point do not depend on the other points.
     """
     n = next((column.size for column in (*columns.values(), *flags.values())), 1)
+    if not one_by_one(solver):
+        found = run_many(model, columns, flags, readouts, n, rtol=rtol, threads=threads)
+        return Table(found.values, found.status, tuple(found.reason), found.balance_error)
     rows = []
     for k in range(n):
         off = [name for name, flag in flags.items() if not flag[k]]

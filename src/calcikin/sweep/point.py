@@ -52,7 +52,7 @@ def evaluate(
     changes : mapping of str to float
         Name -> value in ``model.unit_of(name)``.
     readouts : sequence of Readout
-    solver : {"lsoda", "bdf", "radau"}
+    solver : {"auto", "lsoda", "bdf", "radau", "ensemble"}
     rtol : float
         Relative tolerance [1].
 

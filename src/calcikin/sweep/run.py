@@ -12,6 +12,7 @@ import numpy as np
 from calcikin.errors import InputError
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.readouts import get_readouts
+from calcikin.solvers.choice import choose
 from calcikin.solvers.status import Status
 from calcikin.sweep.design import Design, Values, grid
 from calcikin.sweep.here import Columns, Flags, Table
@@ -41,8 +42,8 @@ def sweep(
     jobs: int | None = None,
     executor: Any = None,
     progress: bool | None = None,
-    solver: str = "lsoda",
-    rtol: float = 1e-6,
+    solver: str = "auto",
+    rtol: float | None = None,
     chunk: int | None = None,
 ) -> xr.Dataset:
     """Run a model at every point of a design and collect read-outs.
@@ -73,9 +74,9 @@ def sweep(
         workers run the points. `jobs` then tells how many they are, so that each has work waiting.
     progress : bool, optional
         Whether to show a bar on stderr; by default when it is a terminal.
-    solver : {"lsoda", "bdf", "radau"}
-    rtol : float
-        Relative tolerance [1].
+    solver : {"auto", "lsoda", "bdf", "radau", "ensemble"}
+    rtol : float, optional
+        Relative tolerance [1]; by default that of the solver.
     chunk : int, optional
         Points that are sent at a time; by default half a second of work.
 
@@ -103,6 +104,7 @@ def sweep(
     # the error of the balances is always there
     readouts = [r for r in get_readouts(read) if r.name != "balance_error"]
     check_options(solver, jobs, chunk)
+    solver, rtol = choose(solver, rtol, design.size)
     if resume and store is None:
         raise InputError("nothing to resume without a store", where="sweep", hint="store=...")
     _try_points(model, design)

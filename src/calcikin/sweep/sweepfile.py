@@ -53,14 +53,14 @@ class Plan(NamedTuple):
     design : Design
     read : tuple of str
     solver : str
-    rtol : float
+    rtol : float or None, for the default of the solver
     """
 
     model: Model
     design: Design
     read: tuple[str, ...]
     solver: str
-    rtol: float
+    rtol: float | None
 
 
 def is_sweep_file(path: str | Path) -> bool:
@@ -117,10 +117,11 @@ def read_sweep_file(path: str | Path) -> Plan:
     if kind not in KINDS:
         raise UnknownNameError("kind of design", str(kind), KINDS, where=f"{where}: [design]")
     _check({k: v for k, v in table.items() if k != "kind"}, KINDS[kind], f"{where}: [design]")
-    solver, rtol = raw.get("solver", "lsoda"), float(raw.get("rtol", 1e-6))
+    solver = raw.get("solver", "auto")
+    rtol = float(raw["rtol"]) if "rtol" in raw else None
     if solver not in SOLVERS:
         raise UnknownNameError("solver", solver, SOLVERS, where=where)
-    if not 1e-13 <= rtol <= 1e-2:
+    if rtol is not None and not 1e-13 <= rtol <= 1e-2:
         raise InputError(f"rtol = {rtol:g}", where=where, hint="1e-13 to 1e-2")
     readouts = get_readouts(raw.get("read", ["t50"]))
     name = raw["model"]
