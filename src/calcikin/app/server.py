@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -215,8 +216,9 @@ class Server(ThreadingHTTPServer):
         return thread
 
     def _first_run(self) -> None:
-        with self.explorer.turns.run():
-            self.explorer.model.simulate().dataset.close()
+        # what is wrong with the model, the page says when it asks for its first run
+        with self.explorer.turns.run(), suppress(CalcikinError):
+            self.explorer.model.simulate()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that closes a connection early is no error worth a traceback."""

@@ -150,8 +150,8 @@ function sliderRow(slider) {
     + 'inputmode="decimal" autocomplete="off"><span class="unit"></span><span class="said"></span>';
   const [label, range, entry, unit] = row.children;
   label.textContent = slider.label;
-  label.htmlFor = `range ${slider.name}`;
-  range.id = `range ${slider.name}`;
+  label.htmlFor = `range-${slider.name}`;
+  range.id = `range-${slider.name}`;
   Object.assign(range, { min: slider.low, max: slider.high, step: slider.step });
   entry.setAttribute("aria-label", `${slider.label}, typed; another unit may follow the number`);
   entry.title = `${slider.window[0]} to ${slider.window[1]} ${slider.unit}; another unit may follow the number`;
