@@ -22,6 +22,7 @@ from calcikin.analysis.tracing import Traced, trace_many
 from calcikin.errors import InputError, OutOfRangeError
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.provenance import provenance
+from calcikin.solvers.choice import choose
 from calcikin.sweep.batch import Table
 
 if TYPE_CHECKING:
@@ -260,6 +261,8 @@ def boundary(
     if not 0.0 < confidence < 1.0:
         raise OutOfRangeError(f"an interval of {confidence:g}", hint="between 0 and 1, such as 0.9")
     columns, count = _columns(model, axes, draws)
+    # one solver for all stages, chosen for the first: the later ones alone are small
+    solver, rtol = choose(solver or "auto", rtol, count * looks ** len(axes))
     judge = _Judge(Runs(model, solver, rtol), chosen, axes, columns)
     traced = tuple(trace_many(judge, len(axes), count, looks=looks, tolerance=tolerance))
     readings, reasons = judge.collected(count)
