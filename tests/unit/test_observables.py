@@ -119,7 +119,8 @@ def test_what_is_alike_runs_once_and_gives_what_the_model_gives():
     for k in (0, 1):
         result = slurry.with_({"acp_gamma": gamma[k]}).simulate(rtol=1e-7)
         largest = 1e3 * (result.phases["ACP"] + result.phases["CPP1"]).max()
-        assert numbers[k, 1] == pytest.approx(largest, rel=1e-12)
+        # two solvers at tolerances of 1e-6 and 1e-7
+        assert numbers[k, 1] == pytest.approx(largest, rel=1e-5)
     assert np.array_equal(numbers[0], numbers[2])
     assert np.array_equal(numbers[:, 0], numbers[:, 2])
 

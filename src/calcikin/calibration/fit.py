@@ -115,7 +115,7 @@ def fit(
     progress : bool, optional
         Whether to show a bar on stderr; by default when it is a terminal.
     objective : Objective, optional
-        Instead of that of the calibration, with another tolerance for example.
+        Instead of that of the calibration, with other solvers for example.
 
     Returns
     -------
@@ -244,7 +244,7 @@ def _key(target: Objective, starts: int, screen: int, seed: int) -> str:
         __version__,
         target.calibration.sha256,
         *sorted(model_named(m).scenario.sha256 for m in models),
-        *map(str, (target.rtol, starts, screen, seed)),
+        *map(str, (target.solvers, starts, screen, seed)),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.calibration.file import Calibration, Dataset
-from calcikin.calibration.points import TOLERANCES, Demand, answer
+from calcikin.calibration.points import SOLVERS, Demand, answer
 
 __all__ = ["CAP", "Objective", "residual_jacobian", "soft_cap"]
 
@@ -47,12 +47,12 @@ class Objective:
     Attributes
     ----------
     calibration : Calibration
-    rtol : float
-        Relative tolerance of the runs [1].
+    solvers : tuple of (str, float)
+        Solver and relative tolerance [1] of the runs; the next is tried where one is not sound.
     """
 
     calibration: Calibration
-    rtol: float = TOLERANCES[0]
+    solvers: tuple[tuple[str, float], ...] = SOLVERS
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Objective:
 
     def predictions(self, z: Array) -> Array:
         """Predicted values of the fitted datasets, shape (m, k), in the units of their rows."""
-        numbers, _ = answer(self._demands, self.parameters(z), rtol=self.rtol)
+        numbers, _ = answer(self._demands, self.parameters(z), solvers=self.solvers)
         place = {demand: i for i, demand in enumerate(self._demands)}
         columns = []
         for dataset in self.datasets:
