@@ -8,6 +8,7 @@
 ``{param}`NAME```                 value and unit of a parameter as shipped
 ``{shell}``                       a calcikin command, run while the pages are built
 ``{python}``                      a Python snippet, run while the pages are built
+``{file} NAME``                   a file that those commands find beside them
 ================================  ==================================================================
 
 The build fails when a law is on no page, when a name does not exist, when a command fails, and when
@@ -19,6 +20,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -162,6 +164,18 @@ class PythonDirective(_Ran):
         return shown + (f"\n```text\n{said}\n```\n" if said else "")
 
 
+class FileDirective(_Text):
+    """A file for the commands of a page, shown and written."""
+
+    required_arguments = 1
+
+    def text(self) -> str:
+        """Write it, and show it."""
+        name, content = self.arguments[0], "\n".join(self.content) + "\n"
+        (GENERATED / name).write_text(content, encoding="utf-8")
+        return f"```toml\n{content}```\n"
+
+
 class NumberRole(SphinxRole):
     """A number of the runs."""
 
@@ -190,6 +204,8 @@ class ParameterRole(SphinxRole):
 
 def _measure(app: Sphinx) -> None:
     refresh()
+    for store in GENERATED.glob("*.zarr"):  # of the last build; a store is never overwritten
+        shutil.rmtree(store)
 
 
 def _outdated(app: Sphinx, env: Any, *_: Any) -> list[str]:
@@ -232,6 +248,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("measured", MeasuredDirective)
     app.add_directive("shell", ShellDirective)
     app.add_directive("python", PythonDirective)
+    app.add_directive("file", FileDirective)
     app.add_role("num", NumberRole())
     app.add_role("param", ParameterRole())
     app.connect("builder-inited", _measure)

@@ -158,6 +158,8 @@ def test_provenance_is_inputs_versions_and_hashes(fluid: Model, table: xr.Datase
     assert origin["calcikin"] == calcikin.__version__
     assert origin["sha256"] == fluid.scenario.sha256
     assert origin["structure"] == fluid.compiled.path.stem
+    assert origin["constants_sha256"] == fluid.scenario.constants.sha256
+    assert origin["parameters_sha256"] == fluid.scenario.parameters.sha256
     assert origin["inputs"] == fluid.input_values()
     assert origin["over"]["Mg"] == {"unit": "mmol/L", "values": [0.0, 2.0]}
     assert origin["read"] == CLEAR

@@ -24,7 +24,8 @@ def provenance(model: Model) -> dict[str, Any]:
     -------
     dict
         ``calcikin``, ``python``, ``numpy``, ``scipy``, ``numba``: versions; ``structure``: hash of
-        the compiled kernels; and all that `Model.describe` tells, the hash of the files included.
+        the compiled kernels; ``constants_sha256``, ``parameters_sha256``: hashes of those sets; and
+        all that `Model.describe` tells, the hash of everything behind the model included.
     """
     import numba
     import scipy
@@ -36,5 +37,7 @@ def provenance(model: Model) -> dict[str, Any]:
         "scipy": scipy.__version__,
         "numba": numba.__version__,
         "structure": model.compiled.path.stem,
+        "constants_sha256": model.scenario.constants.sha256,
+        "parameters_sha256": model.scenario.parameters.sha256,
         **model.describe(),
     }
