@@ -1,0 +1,1 @@
+"""Models in the words of other programs: SBML, Antimony, COMBINE, PHREEQC, LaTeX, Python."""

@@ -1,0 +1,70 @@
+"""Terms of public vocabularies for what an exported file holds.
+
+ChEBI (chemical entities) and UniProt (proteins) say which substance is meant, SBO what role an
+element of the file has. A component that is not listed here is written without a term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["KIND_SBO", "LAW_SBO", "identity"]
+
+#: Component -> ChEBI or UniProt entry of its free form.
+_COMPONENTS: Mapping[str, str] = {
+    "H": "CHEBI:15378",
+    "Ca": "CHEBI:29108",
+    "Mg": "CHEBI:18420",
+    "Na": "CHEBI:29101",
+    "K": "CHEBI:29103",
+    "Cl": "CHEBI:17996",
+    "Pi": "CHEBI:18367",
+    "CO3": "CHEBI:41609",
+    "Cit": "CHEBI:16947",
+    "PPi": "CHEBI:18361",
+    "ATP": "CHEBI:30616",
+    "ADP": "CHEBI:456216",
+    "AMP": "CHEBI:456215",
+    "SO4": "CHEBI:16189",
+    "Lac": "CHEBI:24996",
+    "HEPES": "CHEBI:46756",
+    "Tris": "CHEBI:9754",
+    "Alb": "P02768",
+    "Fet": "P02765",
+}
+#: Phases that ChEBI knows.
+_PHASES: Mapping[str, str] = {"HAP": "CHEBI:52255"}
+
+#: Kind of a constant or rule -> SBO term.
+KIND_SBO: Mapping[str, str] = {
+    "parameter": "SBO:0000002",  # quantitative systems description parameter
+    "switch": "SBO:0000002",
+    "setting": "SBO:0000002",
+    "law": "SBO:0000002",
+    "equilibrium": "SBO:0000281",  # equilibrium constant
+    "free": "SBO:0000196",  # concentration of an entity pool
+    "species": "SBO:0000196",
+    "temperature": "SBO:0000147",  # thermodynamic temperature
+}
+#: Law of a process -> SBO term; a process of another law is just one (SBO:0000375).
+LAW_SBO: Mapping[str, str] = {
+    "coating": "SBO:0000177",  # non-covalent binding
+    "protein_adsorption": "SBO:0000177",
+    "competitive_michaelis_menten": "SBO:0000376",  # hydrolysis
+    "modulated_decay": "SBO:0000376",
+    "surface_hydrolysis": "SBO:0000376",
+    "clearance": "SBO:0000655",  # transport reaction
+    "homeostasis": "SBO:0000655",
+    "constant_supply": "SBO:0000655",
+}
+
+
+def identity(*, component: str = "", phase: str = "", element: str = "") -> str | None:
+    """Address of the entry for a component, phase or pseudo-element; None when there is none."""
+    if element == "FetuinA":
+        component = "Fet"
+    entry = _COMPONENTS.get(component) or _PHASES.get(phase)
+    if entry is None:
+        return None
+    collection = "chebi" if entry.startswith("CHEBI") else "uniprot"
+    return f"https://identifiers.org/{collection}/{entry}"
