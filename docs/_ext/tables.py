@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from equations import equation, module_constants, unit_text
-from notation import CONSTANTS
 from rows import plain
 
+from calcikin.exchange.law_equations import equation, module_constants, unit_text
+from calcikin.exchange.notation import CONSTANTS
 from calcikin.laws import LAWS, get_law
 from calcikin.model.modelfile import Scenario, load_scenario, scenario_names
 from calcikin.model.network import Network, Node, Ref

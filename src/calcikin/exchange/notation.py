@@ -1,7 +1,7 @@
-"""The symbols in which the theory pages print each law; the laws themselves are in the package.
+"""The symbols in which a law is printed, on the theory pages and in an exported document.
 
 Every argument of every law must have a symbol here, and every law a symbol for its result: the
-build stops at a law without one.
+documentation stops at a law without one.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def symbol(law: str, argument: str) -> str:
     """
     found = SPECIAL.get((law, argument)) or ARGUMENTS.get(argument)
     if found is None:
-        raise LookupError(f"docs/_ext/notation.py has no symbol for {argument!r} of law {law!r}")
+        raise LookupError(f"exchange/notation.py has no symbol for {argument!r} of law {law!r}")
     return found
 
 
@@ -241,5 +241,5 @@ def result_symbol(law: str) -> str:
         When there is none.
     """
     if law not in RESULTS:
-        raise LookupError(f"docs/_ext/notation.py has no symbol for the result of law {law!r}")
+        raise LookupError(f"exchange/notation.py has no symbol for the result of law {law!r}")
     return RESULTS[law]

@@ -1,4 +1,4 @@
-"""From a law of the package to the equation of the theory pages, by SymPy.
+"""From a law to the equation that the theory pages and exported documents print, by SymPy.
 
 The law's own function is called with symbols in place of numbers, as the compiler calls it, so the
 printed equation is the one that runs. Constants of the module (such as pi) are symbols while it is
@@ -15,9 +15,9 @@ from typing import Any
 from unittest.mock import patch
 
 import sympy as sp
-from notation import CONSTANTS, PRODUCTS, meaning, result_symbol, symbol
 from sympy.printing.latex import LatexPrinter
 
+from calcikin.exchange.notation import CONSTANTS, PRODUCTS, meaning, result_symbol, symbol
 from calcikin.laws import Law
 from calcikin.laws.vocabulary import symbolic_functions
 
@@ -44,7 +44,7 @@ class Equation:
     constants: tuple[str, ...]
 
 
-class Printer(LatexPrinter):
+class Printer(LatexPrinter):  # type: ignore[misc]
     """LaTeX for the vocabulary of the laws; positive terms and plain numbers come first."""
 
     def _raised(self, text: str, exp: Any) -> str:
