@@ -11,7 +11,7 @@ import xarray as xr
 
 from calcikin.cli.options import SOLVERS
 from calcikin.simulate.model import load
-from calcikin.solvers import choice
+from calcikin.solvers import choice, scipy_ivp
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
