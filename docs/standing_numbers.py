@@ -98,6 +98,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
         if kept["key"] == key:
             return kept
     import measure_reasons
+    import measure_sets
     import measure_targets
     import numba
     import scipy
@@ -109,6 +110,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
     found = Found()
     measure_targets.measure(found)
     measure_reasons.measure(found)
+    measure_sets.measure(found)
     _figures()
     made = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from rows import plain
 from tables import chemical, linked, markdown_table
 
+from calcikin.chemistry.activity_models import activity_model
 from calcikin.chemistry.constants import constant_sets, load_constants
+from calcikin.chemistry.constants_diff import named_waters
 from calcikin.chemistry.logk import T25, T37
-from calcikin.chemistry.media import load_medium
 from calcikin.chemistry.records import ConstantSet, Origin
-from calcikin.chemistry.speciation import saturation_indices, solve
+from calcikin.chemistry.speciation import solve
+from calcikin.chemistry.uncertainty import uncertain_indices
 
-__all__ = ["components", "conflicts", "phases", "sets", "species", "temperatures"]
+__all__ = [
+    "components",
+    "conflicts",
+    "phases",
+    "set_indices",
+    "set_ions",
+    "sets",
+    "species",
+    "temperatures",
+]
 
 
 def _set() -> ConstantSet:
@@ -90,20 +102,54 @@ def conflicts() -> str:
     return "\n".join(lines)
 
 
+def _sets() -> list[ConstantSet]:
+    return [load_constants(n) for n in sorted(constant_sets(), key=lambda n: (n != "default", n))]
+
+
 def sets() -> str:
-    """The healthy serum at pH 7.4 and 37 degC by every constant set."""
-    totals = load_medium("serum").totals()
+    """What the constant sets are."""
     rows = []
-    for name in sorted(constant_sets(), key=lambda n: (n != "default", n)):
-        constants = load_constants(name)
-        known = {k: v for k, v in totals.items() if k in constants.components}
-        found = solve(constants, known, T37, fixed_activity={"H": 10.0**-7.4})
-        index = saturation_indices(found)
-        free = (1e3 * found.free[metal] for metal in ("Ca", "Mg"))
-        indices = (plain(index[p], 3) for p in ("ACP", "OCP", "HAP"))
-        cells = [f"`{name}`", constants.description]
-        rows.append([*cells, *(plain(c, 3) for c in free), *indices])
-    return markdown_table(["set", "", "free Ca", "free Mg", "SI(ACP)", "SI(OCP)", "SI(HAP)"], rows)
+    for constants in _sets():
+        borrowed = len(constants.inherited())
+        total = len(constants.species) + len(constants.phases) + len(constants.gases)
+        model = activity_model(constants.activity_model, constants, T37).title.removeprefix("the ")
+        rows.append([f"`{constants.name}`", constants.description, model, f"{borrowed} of {total}"])
+    return markdown_table(["set", "", "activity model", "from `default`"], rows)
+
+
+def set_indices(water: str) -> str:
+    """Saturation index of every phase in a named water, by every set, with its uncertainty."""
+    constants, found = _sets(), named_waters()[water]
+    by_set = [
+        uncertain_indices(c, found.totals, found.T, fixed_activity={"H": 10.0**-found.pH})
+        for c in constants
+    ]
+    rows = []
+    for phase in _set().phases:
+        cells = [
+            f"{show_index(index[phase].value)} ± {index[phase].u:.2f}"
+            if math.isfinite(index[phase].value)
+            else "–"
+            for index in by_set
+        ]
+        rows.append([f"`{phase}`", *cells])
+    return markdown_table(["phase", *(f"`{c.name}`" for c in constants)], rows)
+
+
+def set_ions(water: str) -> str:
+    """Free Ca and Mg [mmol/L], ionic strength [mmol/L] and activity of water, by every set."""
+    found, rows = named_waters()[water], []
+    for c in _sets():
+        one = solve(c, found.totals, found.T, fixed_activity={"H": 10.0**-found.pH})
+        amounts = (one.free["Ca"], one.free["Mg"], one.ionic_strength)
+        cells = [plain(1e3 * x, 3) for x in amounts]
+        rows.append([f"`{c.name}`", *cells, plain(one.water_activity, 4)])
+    return markdown_table(["set", "free Ca", "free Mg", "I", "activity of water"], rows)
+
+
+def show_index(value: float) -> str:
+    """A saturation index with two decimals."""
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def temperatures() -> str:

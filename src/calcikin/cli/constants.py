@@ -230,9 +230,12 @@ def diff(one: str, other: str, at: str, runs: bool, as_json: bool, quiet: bool) 
         click.echo(output.json_text(_diff_content(found)))
     else:
         _print_diff(found)
-    if runs and {first.activity_model, second.activity_model} != {"davies"}:
+    if runs:
+        sit = "sit" in (first.activity_model, second.activity_model)
         note(
-            "runs take the Davies equation with any set, and parameters fitted with default", quiet
+            "the kinetic parameters were fitted with the set default"
+            + "; runs take the Davies equation where SIT belongs to the set" * sit,
+            quiet,
         )
 
 
