@@ -97,6 +97,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
         if kept["key"] == key:
             return kept
+    import measure_questions
     import measure_reasons
     import measure_sets
     import measure_targets
@@ -110,6 +111,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
     found = Found()
     measure_targets.measure(found)
     measure_reasons.measure(found)
+    measure_questions.measure(found)
     measure_sets.measure(found)
     _figures()
     made = {
