@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -179,7 +180,16 @@ def create(path: Path, labels: Labels) -> None:
         raise cannot_be_written(path, error) from error
     finally:
         if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(Path(temporary))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which other writes of zarr, made at the same time, may still end."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def _fill(group: Any, labels: Labels) -> None:
