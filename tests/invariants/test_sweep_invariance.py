@@ -129,7 +129,14 @@ def test_workers_that_keep_dying_are_an_error(
 ) -> None:
     killed = kill_a_worker(monkeypatch, 2)
     with pytest.raises(SimulationError, match="died twice"):
-        sweep(serum, {"serum.Mg": np.linspace(0.5, 2.0, 100)}, READ, jobs=2, chunk=1)
+        sweep(
+            serum,
+            {"serum.Mg": np.linspace(0.5, 2.0, 100)},
+            READ,
+            jobs=2,
+            chunk=1,
+            solver="lsoda",
+        )
     assert len(killed) == 2
 
 

@@ -65,7 +65,7 @@ class Draft:
     ) -> Any:
         """The symbol of a quantity that an expression gives."""
         symbol = self._declare(identifier(name), name)
-        entry = Rule(symbol.name, name, unit, self.sp.sympify(expression), title, kind)
+        entry = Rule(symbol.name, name, unit, self.sp.sympify(expression, strict=True), title, kind)
         self.equations.rules.append(entry)
         return symbol
 
@@ -79,4 +79,4 @@ class Draft:
         """Say what an unknown lacks."""
         unknowns = self.equations.unknowns
         k = next(i for i, u in enumerate(unknowns) if u.name == name)
-        unknowns[k] = replace(unknowns[k], shortage=self.sp.sympify(shortage))
+        unknowns[k] = replace(unknowns[k], shortage=self.sp.sympify(shortage, strict=True))

@@ -112,7 +112,7 @@ def _call(law: Law, arguments: dict[str, Any]) -> tuple[Any, list[str]]:
     names = [n for n in CONSTANTS if n in space]
     stand_ins = {n: sp.pi if n == "PI" else _sortable(i, n) for i, n in enumerate(names)}
     with patch.dict(space, stand_ins):
-        expression = sp.sympify(law.function(**arguments))
+        expression = sp.sympify(law.function(**arguments), strict=True)
     used = [n for n in names if n != "PI" and stand_ins[n] in expression.free_symbols]
     return expression, used
 
