@@ -33,6 +33,7 @@ VERBS = (
     "bench",
     "models",
     "show",
+    "export",
     "app",
     "report",
     "doctor",

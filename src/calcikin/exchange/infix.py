@@ -97,7 +97,8 @@ def _sum(node: Any, dialect: Dialect, around: int) -> str:
     text = ""
     for term in terms:
         minus = term.could_extract_minus_sign()
-        body = _text(-term if minus else term, dialect, _SUM + minus)
+        inner = -term if minus else term
+        body = _text(inner, dialect, _PRODUCT if minus and inner.is_Add else _SUM)
         if not text:
             text = f"-{body}" if minus else body
         else:

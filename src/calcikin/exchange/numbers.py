@@ -78,7 +78,8 @@ def numbers_of(model: Model) -> Numbers:
     slots = compiled.slots
     cations = compiled.tables.cations
     row = cations.index("H")
-    solute = {f"free.{c}": float(s[slots[f"free.{c}"]]) for c in cations}
+    free = (*cations, *compiled.tables.ligands)
+    solute = {f"free.{c}": float(s[slots[f"free.{c}"]]) for c in free}
     solute["gamma"] = math.exp(s[slots["g"]])
     solute["buffer"] = float(s[slots[f"m.{row}.{row}"]])
     return Numbers(

@@ -160,7 +160,7 @@ class _Writer:
         body = "".join(f"<p>{escape(line)}</p>" for line in lines)
         self.sbml.setNotes(f'<body xmlns="http://www.w3.org/1999/xhtml">{body}</body>')
         compartment = self.sbml.createCompartment()
-        compartment.setId("volume")
+        compartment.setId("vessel")
         compartment.setName("one litre of suspension")
         compartment.setSize(1.0)
         compartment.setSpatialDimensions(3)
@@ -222,7 +222,7 @@ class _Writer:
         entry = self.sbml.createSpecies()
         entry.setId(id_)
         entry.setName(name)
-        entry.setCompartment("volume")
+        entry.setCompartment("vessel")
         entry.setSubstanceUnits("mole")
         entry.setInitialConcentration(initial)
         entry.setHasOnlySubstanceUnits(False)
@@ -278,7 +278,7 @@ class _Writer:
                 entry.setConstant(True)
             text = infix(inside[flow.rate], SBML) if flow.rate in inside else flow.rate
             law = reaction.createKineticLaw()
-            law.setMath(self.math(f"volume * ({text})"))
+            law.setMath(self.math(f"vessel * ({text})"))
             self.modifiers(reaction, law)
             if flow.source:
                 self.note(reaction, flow.source)
