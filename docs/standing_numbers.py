@@ -37,8 +37,8 @@ def _key() -> str:
     from calcikin.paths import models_dir
 
     package = Path(calcikin.__file__).parent
-    files = [*package.rglob("*.py"), *models_dir().rglob("*.toml")]
-    files += [*(DOCS / "_ext").glob("*.py"), DOCS / "targets.toml"]
+    files = [*package.rglob("*.py"), *(DOCS / "_ext").glob("*.py")]
+    files += [p for p in models_dir().rglob("*") if p.suffix in (".toml", ".csv", ".json")]
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted(files):
         digest.update(path.name.encode())
@@ -97,6 +97,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
         if kept["key"] == key:
             return kept
+    import measure_calibration
     import measure_questions
     import measure_reasons
     import measure_sets
@@ -106,6 +107,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
     from rows import Found
 
     import calcikin
+    from calcikin import plots
 
     GENERATED.mkdir(exist_ok=True)
     found = Found()
@@ -113,6 +115,8 @@ def refresh(force: bool = False) -> dict[str, Any]:
     measure_reasons.measure(found)
     measure_questions.measure(found)
     measure_sets.measure(found)
+    forest = measure_calibration.measure(found)
+    plots.save(forest, GENERATED / "validation.svg")
     _figures()
     made = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

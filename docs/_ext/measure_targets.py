@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +12,11 @@ from rows import Found, judge, show
 from calcikin import Model, Result, load, speciate, threshold
 from calcikin.assays import FETUIN_MONOLAYER, t50_from_curve
 from calcikin.chemistry.media import load_medium
+from calcikin.paths import models_dir
 from calcikin.solvers.scipy_ivp import Work
 
 __all__ = ["PRECISE", "measure"]
 
-TARGETS = Path(__file__).resolve().parents[1] / "targets.toml"
 #: Relative tolerance of every run here: differences of T50 of 1 min out of 300 need better than
 #: the default.
 PRECISE = 1e-7
@@ -38,29 +34,19 @@ CHANGES = (
     ("ppi", "PPi 1.6 to 0.7 µmol/L, as in PXE", "serum.PPi", 0.7),
 )
 SLURRY_RATIOS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
-PLASMA = """
-name = "plasma_at_rest"
-source = "the serum of the T50 assay, undiluted, nothing added"
-network = "calcification"
-medium = "serum"
-preset = "healthy"
-ph = "fixed"
-duration = "24 h"
-"""
 
 
 def measure(found: Found) -> None:
     """Run everything that the page on the model's standing tells."""
-    base, numbers = _serum(found)
+    base = _serum(found)
     _presets(found)
-    numbers |= _slurry(found)
-    numbers["wh_share"] = _whitlockite(found, base)
-    numbers["clear"] = _clear(found)
-    numbers["ionised_inside"] = _ionised(found)
+    _slurry(found)
+    _whitlockite(found)
+    _clear(found)
+    _ionised(found)
     _unfitted(found, base)
     _switches(found, base)
     _speed(found, base)
-    _verdicts(found, numbers)
 
 
 def run(model: Model) -> Result:
@@ -83,10 +69,11 @@ def at(result: Result, seconds: float, series: Any) -> float:
     return float(np.interp(seconds, result.t, series))
 
 
-def _serum(found: Found) -> tuple[Result, dict[str, float]]:
+def _serum(found: Found) -> Result:
     serum = load("t50_serum")
     base = run(serum)
-    numbers = {"t50": found.value("t50", base.t50(), "min")}
+    found.value("t50", base.t50(), "min")
+    deltas = {}
     found.value("t50_crystalline", base.t50_crystalline(), "min")
     reading = np.arange(0.0, 36000.0 + 1.0, 180.0)  # every 3 min for 10 h, as the plate reader
     light = np.interp(reading, base.t, base.light)
@@ -97,7 +84,7 @@ def _serum(found: Found) -> tuple[Result, dict[str, float]]:
     for name, words, key, value in CHANGES:
         changed = run(serum.with_({key: value}))
         delta = changed.t50() - base.t50()
-        numbers[name] = delta
+        deltas[name] = delta
         found.values[f"d_{name}"] = f"{show(delta, 3, sign=True)} min"
         crystals = changed.t50_crystalline() - base.t50_crystalline()
         cores = changed.number("cpp1").max() / base.number("cpp1").max()
@@ -118,12 +105,11 @@ def _serum(found: Found) -> tuple[Result, dict[str, float]]:
         ["change", "T50, light [min]", "T50, crystals [min]", "CPP1 cores", "CPP1 radius [nm]"],
         rows,
     )
-    numbers["pi_slope"] = found.value("pi_slope", numbers["pi"] / 0.4, "min per mmol/L")
+    found.value("pi_slope", deltas["pi"] / 0.4, "min per mmol/L")
     for population in ("cpp1", "cpp2"):
-        radius = base.peak_radius(population)
-        numbers[f"rh_{population}"] = found.value(f"rh_{population}", radius, "nm")
+        found.value(f"rh_{population}", base.peak_radius(population), "nm")
     found.value("core_cpp1", 1e9 * _core(base), "nm")
-    return base, numbers
+    return base
 
 
 def _core(result: Result) -> float:
@@ -148,30 +134,29 @@ def _presets(found: Found) -> None:
     found.table("presets", ["serum", "T50 [min]", "published [min]", "standing", "source"], rows)
 
 
-def _slurry(found: Found) -> dict[str, float]:
-    slurry, rows, half, numbers = load("acp_slurry"), [], {}, {}
+def _slurry(found: Found) -> None:
+    slurry, rows, half = load("acp_slurry"), [], {}
     for ratio in SLURRY_RATIOS:
         result = run(slurry.with_({"Mg/Ca": ratio}))
         half[ratio] = result.t50_crystalline() / 60.0
         day = at(result, 86400.0, result.crystalline_fraction)
         if ratio == 0.2:
-            numbers["day_02"] = found.value("slurry_day_02", 100.0 * day, "%", 2)
+            found.value("slurry_day_02", 100.0 * day, "%", 2)
         text = "beyond 48" if math.isnan(half[ratio]) else show(half[ratio], 3)
         rows.append([f"{ratio:g}", text, show(100.0 * day, 2)])
     found.table(
         "slurry", ["Mg/Ca, total", "half crystalline at [h]", "crystalline at 24 h [%]"], rows
     )
-    numbers["slurry_0"] = found.value("slurry_0", half[0.0], "h", 2)
-    numbers["slurry_01"] = found.value("slurry_01", half[0.1], "h", 2)
+    found.value("slurry_0", half[0.0], "h", 2)
+    found.value("slurry_01", half[0.1], "h", 2)
     search = threshold("acp_slurry", rtol=PRECISE)
     if not search.found:
         raise RuntimeError(search.reason)
     for kind, value in search.threshold.items():
         found.value(f"threshold_{kind}", value, "", 3)
     found.values["threshold_simulations"] = str(search.simulations)
-    numbers["threshold"] = search.total
     below = run(slurry.with_({"Mg/Ca": 0.9 * search.total})).t50_crystalline() / 60.0
-    numbers["delay"] = found.value("slurry_delay", below - half[0.0], "h", 2)
+    found.value("slurry_delay", below - half[0.0], "h", 2)
     moved = []
     for words, change in (
         ("as shipped: 10 mM Ca, 6 mM phosphate, 37 °C", {}),
@@ -189,10 +174,9 @@ def _slurry(found: Found) -> dict[str, float]:
         moved.append([words, *ratios, show(radius, 2)])
     columns = ["slurry", "total", "free", "in the ACP", "radius of the ACP [nm]"]
     found.table("thresholds", columns, moved)
-    return numbers
 
 
-def _whitlockite(found: Found, base: Result) -> float:
+def _whitlockite(found: Found) -> None:
     month = {"temperature": 25.0, "Ca": 5.0, "Pi": 5.0, "duration": 720.0}
     slurry, rows = load("acp_slurry").with_(month), []
     for magnesium in (0.0, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0):
@@ -209,28 +193,24 @@ def _whitlockite(found: Found, base: Result) -> float:
         ["Mg [mmol/L]", "Mg/Ca", "ACP [%]", "OCP-like [%]", "HAP [%]", "whitlockite [%]"],
         rows,
     )
-    return 100.0 * float(base.phases["WH"][-1] / sum(v[-1] for v in base.phases.values()))
 
 
-def _clear(found: Found) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "plasma_at_rest.toml"
-        path.write_text(PLASMA, encoding="utf-8")
-        plasma = load(path)
-        cases = {"plasma (healthy serum, undiluted)": plasma, "simulated body fluid": load("sbf")}
-        rows, worst = [], 0.0
-        for words, model in cases.items():
-            result = run(model)
-            most = max(float(v.max()) for v in result.phases.values())
-            index = float(result.saturation_index("ACP")[0])
-            rows.append([words, show(index, 2, sign=True), show(1e3 * most, 2)])
-            worst = max(worst, 1e3 * most)
+def _clear(found: Found) -> None:
+    plasma = load(models_dir() / "calibration" / "plasma.toml")
+    rows = []
+    for words, model in (
+        ("plasma (healthy serum, undiluted)", plasma),
+        ("simulated body fluid", load("sbf")),
+    ):
+        result = run(model)
+        most = max(float(v.max()) for v in result.phases.values())
+        index = float(result.saturation_index("ACP")[0])
+        rows.append([words, show(index, 2, sign=True), show(1e3 * most, 2)])
     found.table("clear", ["solution", "SI(ACP)", "most solid Ca in 24 h [mmol/L]"], rows)
-    return worst
 
 
-def _ionised(found: Found) -> float:
-    rows, inside = [], 0
+def _ionised(found: Found) -> None:
+    rows = []
     for name, preset in load_medium("serum").presets.items():
         answer = speciate("serum", preset=name)
         for key, datum in preset.reference.items():
@@ -239,7 +219,6 @@ def _ionised(found: Found) -> float:
             if "share" in key:
                 value, unit = answer.ionised[metal] / answer.totals[metal], "of the total"
             verdict = judge(value, datum.low, datum.high)
-            inside += verdict == "inside"
             rows.append(
                 [
                     preset.title,
@@ -251,7 +230,6 @@ def _ionised(found: Found) -> float:
                 ]
             )
     found.table("ionised", ["serum", "", "model", "range", "", "source"], rows)
-    return float(inside)
 
 
 def _unfitted(found: Found, base: Result) -> None:
@@ -360,32 +338,3 @@ def _speed(found: Found, base: Result) -> None:
         ["one T50 run with LSODA", "below 50 ms", f"{1e3 * whole:.0f} ms"],
     ]
     found.table("speed", ["", "wanted", "on the machine that built this page"], rows)
-
-
-def _verdicts(found: Found, numbers: Mapping[str, float]) -> None:
-    """Every row of targets.toml with its number."""
-    rows = tomllib.loads(TARGETS.read_text(encoding="utf-8"))
-
-    def said(row: Mapping[str, Any]) -> str:
-        value, unit = numbers[row["number"]], row["unit"]
-        return f"{value:g} {unit}" if unit.startswith("of ") else f"{show(value, 3)} {unit}"
-
-    found.table(
-        "targets",
-        ["observable", "model", "wanted", "", "source"],
-        [
-            [
-                row["what"],
-                said(row),
-                row["wanted"],
-                judge(numbers[row["number"]], row.get("low"), row.get("high")),
-                row["source"],
-            ]
-            for row in rows["target"]
-        ],
-    )
-    found.table(
-        "fit",
-        ["observation", "model", "aimed at", "where that is from"],
-        [[row["what"], said(row), row["aim"], row["why"]] for row in rows["fit"]],
-    )

@@ -9,7 +9,7 @@ import click
 
 from calcikin.cli import options, output
 from calcikin.cli.notes import note, note_first_use, note_written
-from calcikin.cli.uncertainty import of_run, pairs, uncertainty_option
+from calcikin.cli.uncertainty import check, of_run, pairs, uncertainty_option
 
 if TYPE_CHECKING:
     from calcikin.simulate.model import Model
@@ -58,6 +58,7 @@ def command(
     """
     output.check_outputs(o=(out, (".nc", ".csv", ".json")), plot=(plot, output.PICTURES))
     chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    check(chosen, uncertainty)
     note_first_use(chosen, quiet)
     result = chosen.simulate(solver=solver, rtol=rtol)
     summary = result.summary()

@@ -10,7 +10,7 @@ import click
 from calcikin.cli import options, output
 from calcikin.cli.ends import ends
 from calcikin.cli.notes import note, note_first_use, note_written
-from calcikin.cli.uncertainty import of_threshold, pairs, uncertainty_option
+from calcikin.cli.uncertainty import check, of_threshold, pairs, uncertainty_option
 from calcikin.errors import InputError
 
 __all__ = ["command"]
@@ -90,6 +90,7 @@ def command(
     target = _target(criterion, level)
     name, given = ends(chosen, over, _EXAMPLE)
     low, high = given or (None, None)
+    check(chosen, uncertainty)
     note_first_use(chosen, quiet)
 
     from calcikin.analysis import threshold

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from calcikin.analysis import Threshold
     from calcikin.simulate.model import Model
 
-__all__ = ["of_run", "of_threshold", "pairs", "uncertainty_option"]
+__all__ = ["check", "of_run", "of_threshold", "pairs", "uncertainty_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-#: Read-outs of a run that are told with an interval.
-READ = ("t50", "t50_crystalline", "crystalline_fraction", "rh_cpp1", "rh_cpp2")
+#: Read-outs of a run that are told with an interval: those that take the ensemble 2 ms a run.
+READ = ("t50", "t50_crystalline", "crystalline_fraction")
 
 uncertainty_option = click.option(
     "--uncertainty",
@@ -24,6 +24,14 @@ uncertainty_option = click.option(
     metavar="N",
     help="Also N runs with parameters drawn from what the fit leaves open: 95 % intervals.",
 )
+
+
+def check(model: Model, count: int | None) -> None:
+    """Refuse what cannot be drawn, before anything long starts."""
+    if count is not None:
+        from calcikin.calibration.uncertainty import draws_of
+
+        draws_of(model, count)
 
 
 def of_run(model: Model, count: int, rtol: float | None | None) -> dict[str, Any]:
