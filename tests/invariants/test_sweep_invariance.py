@@ -89,7 +89,8 @@ from calcikin import load, sweep
 
 model = load("sbf").with_({{"duration": "1 min"}})
 {guard}
-    made = sweep(model, {{"Ca": "1:3:{points}mmol/L"}}, "pH_end", jobs=2, chunk=1, progress=True)
+    made = sweep(model, {{"Ca": "1:3:{points}mmol/L"}}, "pH_end", jobs=2, chunk=1, progress=True,
+                 solver="lsoda")
     print("failed", made.attrs["failed"], "of", made.attrs["runs"])
 """
 

@@ -17,7 +17,7 @@ __all__ = ["command"]
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0.0),
-    help="Relative difference that is allowed; 20 times the tolerance of the solver by default.",
+    help="Relative difference that is allowed; 10 times the tolerance of the solver by default.",
 )
 @click.option("--model", metavar="FILE", help="Model file, where the model is your own.")
 @options.json_option

@@ -202,8 +202,9 @@ def _column(model: Model, name: str, ensemble: Ensemble, y: Array, error: Array)
 def _balance_errors(model: Model, start: Array, end: Array) -> Array:
     """Largest relative error of a balance, per point [1]."""
     _, matrix = model.scenario.network.conserved()
-    scale = np.abs(start) @ np.abs(matrix).T
-    drift = np.abs((end - start) @ matrix.T)
+    # no product of matrices: it rounds differently for another number of points
+    scale = (np.abs(start)[:, None, :] * np.abs(matrix)).sum(axis=2)
+    drift = np.abs(((end - start)[:, None, :] * matrix).sum(axis=2))
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(scale > 0.0, drift / scale, 0.0)
     return np.asarray(relative.max(axis=1))

@@ -26,7 +26,7 @@ def evaluate_many(
     switches: Mapping[str, npt.ArrayLike] | None = None,
     solver: str = "auto",
     rtol: float | None = None,
-    jobs: int | None = 1,
+    jobs: int | None = None,
     executor: Any = None,
 ) -> Table:
     """Run `model` at n points and read each; never raises for what happens in a run.
@@ -44,8 +44,8 @@ def evaluate_many(
     rtol : float, optional
         Relative tolerance [1]; by default that of the solver.
     jobs : int, optional
-        Processes for a solver that runs points one by one; None for one per core when it is worth
-        starting them. The numbers are the same for any number.
+        Processes for a solver that runs points one by one, by default one per core when it is
+        worth starting them; threads of the ensemble. The numbers are the same for any number.
     executor : optional
         Anything with the `submit` of `concurrent.futures.Executor`, to run the points instead.
 

@@ -66,8 +66,9 @@ def sweep(
         Go on with a store that is there. The result is that of a sweep that was never stopped, bit
         for bit.
     jobs : int, optional
-        Number of processes. By default one per core, unless the work is so small that starting
-        them would take longer; the result is the same for any number.
+        Number of threads of the ensemble, one per core by default; of processes for the other
+        solvers, one per core unless starting them would take longer. The result is the same for
+        any number.
     executor : optional
         Anything with the `submit` of `concurrent.futures.Executor`, such as
         ``dask.distributed.Client(...).get_executor()`` or ``mpi4py.futures.MPIPoolExecutor()``: its

@@ -55,12 +55,18 @@ class Work:
     solver: str
     rtol: float
 
-    def here(self, piece: range) -> Table:
+    def here(self, piece: range, threads: int | None = None) -> Table:
         """Run a piece in this process."""
         columns, flags = self.block(piece.start, piece.stop)
         readouts = get_readouts(self.read) if self.read else ()
         return evaluate_here(
-            self.model, columns, flags, readouts, solver=self.solver, rtol=self.rtol
+            self.model,
+            columns,
+            flags,
+            readouts,
+            solver=self.solver,
+            rtol=self.rtol,
+            threads=threads,
         )
 
 
@@ -119,7 +125,8 @@ def spread(
         Gets the index of the first point of a piece, and its table.
     jobs : int, optional
         Processes, for a solver that runs points one by one; by default one per core when it is
-        worth starting them. With an executor: its workers, so that each has pieces waiting.
+        worth starting them. Threads, for the ensemble. With an executor: its workers, which
+        have one thread each, so that each has pieces waiting.
     executor : optional
         Anything with the `submit` of `concurrent.futures.Executor`.
     chunk : int, optional
@@ -140,17 +147,19 @@ def spread(
     if executor is not None:
         _through(executor, work, todo, keep, chunk, QUEUED * jobs if jobs else IN_FLIGHT)
     elif not one_by_one(work.solver) or jobs == 1:
-        _here(work, todo, keep, chunk)
+        _here(work, todo, keep, chunk, jobs)
     else:
         _processes(work, todo, keep, jobs, chunk)
 
 
-def _here(work: Work, todo: _Todo, keep: Keep, chunk: int | None) -> None:
+def _here(
+    work: Work, todo: _Todo, keep: Keep, chunk: int | None, threads: int | None = None
+) -> None:
     """Run everything in this process, in pieces of about half a second."""
     size = chunk or (1 if one_by_one(work.solver) else LARGEST_PIECE)
     while (piece := todo.take(size)) is not None:
         start = time.perf_counter()
-        keep(piece.start, work.here(piece))
+        keep(piece.start, work.here(piece, threads))
         took = max(time.perf_counter() - start, 1e-6)
         if chunk is None:
             # the first piece compiles, so its time says little: no more than twice as many next

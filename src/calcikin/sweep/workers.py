@@ -136,7 +136,13 @@ def run_piece(recipe: Recipe, columns: Columns, flags: Flags) -> Table:
         _known = recipe, recipe.load()
     readouts = get_readouts(recipe.read) if recipe.read else ()
     return evaluate_here(
-        _known[1], columns, flags, readouts, solver=recipe.solver, rtol=recipe.rtol
+        _known[1],
+        columns,
+        flags,
+        readouts,
+        solver=recipe.solver,
+        rtol=recipe.rtol,
+        threads=1,  # there is a worker for every core
     )
 
 
