@@ -17,55 +17,34 @@ import math
 import numpy as np
 from numba import njit
 
-from calcikin.compiler.lanes import straight
+from calcikin.compiler.lanes import straight, weave
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
+# each function that is compiled by itself carries a copy of the equations: these are not
+inner = njit(error_model="numpy", fastmath=False, inline="always")
 '''
 
 #: From the totals of a solution to its equilibrium.
 NEWTON = '''
+# equations and step in registers; s is written once, at the end
+newton = weave("newton", [_equations, _newton_step], ("q", "tot", "x", "d"), 1, registers=("s",))
+
+
 @kernel
 def _speciate(q, tot, x, s):
     """Newton on x; returns the number of iterations n, or -1 - n where it fails."""
-    n = N_UNKNOWNS
+    d = s[{first_u} : {first_u} + 2]
+    d[0] = 0.0
     it = 0
-    last = False
     while True:
-        _equations(q, tot, x, s)
-        if last:
+        newton(q, tot, x, d)
+        it += 1
+        if d[1] < 1e-6:
+            _equations(q, tot, x, s)
             s[{iterations}] = it
             return it
-        for i in range(n * n):
-            s[{first_u} + i] = s[{first_m} + i]
-        # elimination without pivoting: the cation block is symmetric positive definite
-        for k in range(n - 1):
-            inverse = 1.0 / s[{first_u} + k * n + k]
-            for i in range(k + 1, n):
-                f = s[{first_u} + i * n + k] * inverse
-                if f != 0.0:
-                    for j in range(k + 1, n):
-                        s[{first_u} + i * n + j] -= f * s[{first_u} + k * n + j]
-                    s[{first_r} + i] -= f * s[{first_r} + k]
-        check = 0.0
-        big = 0.0
-        for i in range(n - 1, -1, -1):
-            d = s[{first_r} + i]
-            for j in range(i + 1, n):
-                d -= s[{first_u} + i * n + j] * s[{first_r} + j]
-            d /= s[{first_u} + i * n + i]
-            s[{first_r} + i] = d
-            size = abs(d) / x[i] if i == n - 1 else abs(d)
-            big = max(big, size)
-            check += size
-        if not (check < 1e300):  # max() loses a NaN, a sum keeps it
-            return -2 - it
-        cut = 1.0 if big <= 2.0 else 2.0 / big
-        for i in range(n - 1):
-            x[i] -= cut * s[{first_r} + i]
-        x[n - 1] = max(x[n - 1] - cut * s[{first_r} + n - 1], 0.1 * x[n - 1])
-        it += 1
-        last = big < 1e-6
-        if it > 60:  # 31 was the most that any water took that settled
+        # 31 was the most that any water took that settled
+        if it > 60 or not (d[1] < 1e300):
             return -1 - it
 
 
@@ -78,7 +57,7 @@ def cold_start(q, tot, x):
     return 0
 
 
-@kernel
+@inner
 def _close_ph(q, tot, x, s):
     """Closed pH from far away: total H rises with a_H, so bisect ln a_H, then polish by Newton."""
     ln_ah = q[{ln_ah}]
@@ -107,7 +86,7 @@ def _close_ph(q, tot, x, s):
     return steps + it if it >= 0 else it - steps
 
 
-@kernel
+@inner
 def _from_afar(q, tot, x, s):
     """One try after the other, ionic strength held or free; negative when none succeeds."""
     cold_start(q, tot, x)
@@ -119,7 +98,7 @@ def _from_afar(q, tot, x, s):
     return it
 
 
-@kernel
+@inner
 def _bracket_ionic_strength(q, tot, x, s):
     """Far from dilute, Newton on c and I together can fail: bracket I, with c solved at each.
 

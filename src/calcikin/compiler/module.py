@@ -24,6 +24,7 @@ from typing import Any
 from calcikin.chemistry.constants import ConstantSet
 from calcikin.compiler.driver_source import DRIVER, HEADER
 from calcikin.compiler.layout import Layout, SolutionTables, solution_tables
+from calcikin.compiler.newton_source import emit_newton_step
 from calcikin.compiler.speciation_source import SpeciationSlots, emit_speciation
 from calcikin.model.network import Network, Node, Ref
 
@@ -106,7 +107,8 @@ def generator_hash() -> str:
     digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
     root = Path(__file__).resolve().parent.parent
     paths = [p for folder in ("compiler", "laws") for p in sorted((root / folder).glob("*.py"))]
-    for path in [*paths, root / "chemistry" / "activity.py"]:
+    constants = [root / "chemistry" / name for name in ("activity.py", "activity_models.py")]
+    for path in [*paths, *constants]:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -170,6 +172,7 @@ def generate_source(
     parts.append("\n".join(constants))
     for lines in (
         emit_speciation(tables, layout, slots),
+        emit_newton_step(tables, slots),
         kinetics.emit_prepare(),
         kinetics.emit_rates(observed),
         kinetics.emit_derivative(),

@@ -23,6 +23,7 @@ from calcikin.compiler.module import (
     load_module,
     write_module,
 )
+from calcikin.compiler.newton_source import emit_newton_step
 from calcikin.compiler.speciation_source import SpeciationSlots, emit_speciation
 
 __all__ = ["CompiledSolution", "compile_solution"]
@@ -86,7 +87,7 @@ def _water(solutes):
     return math.log(max(1.0 - {water_factor} * solutes, {lowest_water}))
 
 
-@kernel
+@inner
 def _settle(q, tot, x, s):
     """Equilibrium of one water, and the activity of water that belongs to it; all iterations."""
     _first_guess(q, tot, x, 1, 0)
@@ -110,7 +111,7 @@ def _settle(q, tot, x, s):
     return -1
 
 
-@kernel
+@inner
 def _newton(q, tot, x, s, d):
     """Newton in all lanes; one that has arrived stands still. d: arrived, last step, steps."""
     for lane in range(W):
@@ -309,51 +310,26 @@ def _source(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> s
         lowest_water=LOWEST_WATER,
         settled=SETTLED,
     )
-    head = HEADER.format(name="solutions").replace("import straight", "import straight, weave")
+    head = HEADER.format(name="solutions")
     parts = [head, *numbers]
-    for lines in (emit_speciation(tables, layout, slots), _step(tables, slots, written, water)):
+    for lines in (
+        emit_speciation(tables, layout, slots),
+        emit_newton_step(tables, slots),
+        emit_newton_step(tables, slots, name="_step", also=_water_lines(slots, written, water)),
+    ):
         parts += ["", "", "@straight", *lines]
     return "\n".join([*parts, "", driver])
 
 
-def _step(
-    tables: SolutionTables, slots: SpeciationSlots, written: Mapping[str, int], water: int
-) -> list[str]:
-    """Lines of ``_step(q, x, s, d)``: one Newton step, as `_speciate` takes it, without a loop.
-
-    d[0] is 1 where the water stands still, d[1] becomes the size of the step.
-    """
-    n = len(tables.cations) + 1
-    lines = ["go = d[0] < 0.5"]
-    lines += [f"a_{i}_{j} = s[{slots[f'm.{i}.{j}']}]" for i in range(n) for j in range(n)]
-    lines += [f"b_{i} = s[{slots[f'r.{i}']}]" for i in range(n)]
-    for k in range(n):
-        lines.append(f"p_{k} = 1.0/a_{k}_{k}")
-        for i in range(k + 1, n):
-            lines.append(f"f_{i}_{k} = a_{i}_{k}*p_{k}")
-            lines += [f"a_{i}_{j} = a_{i}_{j} - f_{i}_{k}*a_{k}_{j}" for j in range(k + 1, n)]
-            lines.append(f"b_{i} = b_{i} - f_{i}_{k}*b_{k}")
-    for i in reversed(range(n)):
-        known = "".join(f" - a_{i}_{j}*b_{j}" for j in range(i + 1, n))
-        lines.append(f"b_{i} = (b_{i}{known})*p_{i}")
-    lines.append(f"big = abs(b_{n - 1})/x[{n - 1}]")
-    lines += [f"big = max(big, abs(b_{i}))" for i in range(n - 1)]
-    # max loses a NaN, a sum keeps it
-    lines.append("check = " + " + ".join(f"abs(b_{i})" for i in range(n)))
-    lines.append("big = big if check < 1e300 else math.inf")
-    lines.append("cut = 1.0 if big <= 2.0 else 2.0/big")
-    lines += [f"x[{i}] = x[{i}] - cut*b_{i} if go else x[{i}]" for i in range(n - 1)]
-    lines.append(f"i_old = x[{n - 1}]")
-    lines.append(f"i_new = max(i_old - cut*b_{n - 1}, 0.1*i_old)")
-    lines.append(f"x[{n - 1}] = i_new if go else i_old")
-    if water >= 0:
-        fixed, ln, slope = (written[k] for k in ("FIXED_ACTIVITY", "FIXED_LN", "FIXED_SLOPE"))
-        lines += [
-            f"left = max(1.0 - {WATER_FACTOR}*s[{slots['solutes']}], {LOWEST_WATER})",
-            f"w = math.log(left) if go else q[{water}]",
-            f"big = max(big, {1e-6 / SETTLED}*abs(w - q[{water}]))",
-            f"q[{water}] = w",
-            f"q[{fixed}] = math.exp(q[{ln}] + q[{slope}]*w)",
-        ]
-    lines.append("d[1] = big if go else d[1]")
-    return ["def _step(q, x, s, d):", *(f"    {line}" for line in lines), "    return 0"]
+def _water_lines(slots: SpeciationSlots, written: Mapping[str, int], water: int) -> list[str]:
+    """Lines that take the activity of water along with a Newton step; it ends when both stand."""
+    if water < 0:
+        return []
+    fixed, ln, slope = (written[k] for k in ("FIXED_ACTIVITY", "FIXED_LN", "FIXED_SLOPE"))
+    return [
+        f"left = max(1.0 - {WATER_FACTOR}*s[{slots['solutes']}], {LOWEST_WATER})",
+        f"w = math.log(left) if go else q[{water}]",
+        f"big = max(big, {1e-6 / SETTLED}*abs(w - q[{water}]))",
+        f"q[{water}] = w",
+        f"q[{fixed}] = math.exp(q[{ln}] + q[{slope}]*w)",
+    ]
