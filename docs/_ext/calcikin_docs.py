@@ -57,6 +57,8 @@ TABLES = {
     "species": chemistry_tables.species,
     "phases": chemistry_tables.phases,
     "sets": chemistry_tables.sets,
+    "set_indices": chemistry_tables.set_indices,
+    "set_ions": chemistry_tables.set_ions,
     "temperatures": chemistry_tables.temperatures,
     "conflicts": chemistry_tables.conflicts,
 }
