@@ -158,8 +158,9 @@ def _solution(model: Model) -> Iterable[str]:
     constants, T = model.scenario.constants, model.temperature
     yield r"\section{Solution}"
     yield _SOLUTION
-    yield f"Here $A = {davies_a(T):.5g}$ and $b = {DAVIES_B:g}$. Reactions as their sources write them;"
-    yield f"constants of formation from, and dissolution into, components, at {T - 273.15:g} $^\\circ$C:"
+    yield f"Here $A = {davies_a(T):.5g}$ and $b = {DAVIES_B:g}$. Reactions stand as their sources"
+    yield "write them; constants are of formation from, and dissolution into, components, at"
+    yield f"{T - 273.15:g} $^\\circ$C:"
     rows = [
         (_text(s.name), _text(s.reaction), f"${s.log_beta(T):.4f}$", _text(s.source))
         for s in constants.species.values()
