@@ -68,7 +68,8 @@ def test_elimination_solves_a_sparse_system(seed: int) -> None:
     # the statements are those of a straight-line kernel: names and slots
     names: dict[str, float] = {f"a_{i}_{j}": matrix[i, j] for i in range(n) for j in range(n)}
     names |= {f"b_{i}": right[i] for i in range(n)}
-    _follow([*plan.factor, *plan.solve], names)
+    rows = [line for lines in plan.factor.values() for line in lines]
+    _follow([*rows, *plan.solve], names)
     found = [names[f"b_{i}"] for i in range(n)]
     # dominant diagonal: a condition number under 100
     np.testing.assert_allclose(found, np.linalg.solve(matrix, right), rtol=1e-12)

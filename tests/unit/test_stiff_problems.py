@@ -83,6 +83,7 @@ def test_empirical_order() -> None:
                     ig,
                     ih,
                     np.ones(1),
+                    np.zeros(2),
                     zn,
                     ok,
                     hn,

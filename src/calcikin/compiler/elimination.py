@@ -8,7 +8,7 @@ by a small enough step, and a step whose factors are poor fails its error test a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["Elimination", "eliminate"]
@@ -22,8 +22,10 @@ class Elimination:
     ----------
     order : tuple of int
         Pivots in the order of elimination.
-    factor : list of str
-        From names ``a_i_j`` of the entries to slots ``lu[k]``; reciprocal pivots are stored.
+    factor : dict of int to list of str
+        For each row, in order, from the names ``a_i_j`` of its entries to slots ``lu[k]``;
+        reciprocal pivots are stored. Row by row, because then a row's entries live in registers
+        only while it is worked on: half the instructions of the order column by column (measured).
     solve : list of str
         From names ``b_i`` to names ``b_i`` of the solution.
     size : int
@@ -31,7 +33,7 @@ class Elimination:
     """
 
     order: tuple[int, ...]
-    factor: list[str]
+    factor: dict[int, list[str]]
     solve: list[str]
     size: int
 
@@ -59,10 +61,10 @@ def eliminate(pattern: Iterable[tuple[int, int]], n: int, first: Iterable[int] =
     left = set(range(n))
     waiting = list(first)
     order: list[int] = []
-    factor: list[str] = []
     lower: dict[int, list[int]] = {}
     upper: dict[int, list[int]] = {}
     known = {(i, j) for i in rows for j in rows[i]}
+    fill: dict[int, list[int]] = {}
     while left:
         if waiting:
             k = waiting.pop(0)
@@ -79,37 +81,33 @@ def eliminate(pattern: Iterable[tuple[int, int]], n: int, first: Iterable[int] =
         order.append(k)
         lower[k] = sorted(columns[k] & left)
         upper[k] = sorted(rows[k] & left)
-        factor.append(f"p_{k} = 1.0/a_{k}_{k}")
         for i in lower[k]:
-            factor.append(f"a_{i}_{k} = a_{i}_{k}*p_{k}")
             for j in upper[k]:
-                if (i, j) in known:
-                    factor.append(f"a_{i}_{j} = a_{i}_{j} - a_{i}_{k}*a_{k}_{j}")
-                else:
-                    factor.append(f"a_{i}_{j} = -a_{i}_{k}*a_{k}_{j}")
+                if (i, j) not in known:
+                    fill.setdefault(i, []).append(j)
                     known.add((i, j))
                     rows[i].add(j)
                     columns[j].add(i)
     slots: dict[tuple[int, int], int] = {}
     for k in order:
-        slots[k, k] = len(slots)
-        factor.append(f"lu[{slots[k, k]}] = p_{k}")
-        for i in lower[k]:
-            slots[i, k] = len(slots)
-            factor.append(f"lu[{slots[i, k]}] = a_{i}_{k}")
-        for j in upper[k]:
-            slots[k, j] = len(slots)
-            factor.append(f"lu[{slots[k, j]}] = a_{k}_{j}")
+        for key in [(k, k), *((i, k) for i in lower[k]), *((k, j) for j in upper[k])]:
+            slots[key] = len(slots)
+    factor = {}
+    for n_done, i in enumerate(order):
+        lines = [f"a_{i}_{j} = 0.0" for j in fill.get(i, ())]
+        for k in order[:n_done]:
+            if (i, k) not in slots:
+                continue
+            lines.append(f"a_{i}_{k} = a_{i}_{k}*p_{k}")
+            lines.append(f"lu[{slots[i, k]}] = a_{i}_{k}")
+            lines += [f"a_{i}_{j} = a_{i}_{j} - a_{i}_{k}*a_{k}_{j}" for j in upper[k]]
+        lines.append(f"p_{i} = 1.0/a_{i}_{i}")
+        lines.append(f"lu[{slots[i, i]}] = p_{i}")
+        lines += [f"lu[{slots[i, j]}] = a_{i}_{j}" for j in upper[i]]
+        factor[i] = lines
     solve = [f"b_{i} = b_{i} - lu[{slots[i, k]}]*b_{k}" for k in order for i in lower[k]]
     for k in reversed(order):
         terms = "".join(f" - lu[{slots[k, j]}]*b_{j}" for j in upper[k])
         value = f"(b_{k}{terms})" if terms else f"b_{k}"
         solve.append(f"b_{k} = {value}*lu[{slots[k, k]}]")
     return Elimination(tuple(order), factor, solve, len(slots))
-
-
-def dense(entries: Mapping[tuple[int, int], str], n: int) -> list[str]:
-    """Lines that name every entry of a matrix, ``a_i_i`` included where it is empty."""
-    lines = [f"a_{i}_{j} = {text}" for (i, j), text in sorted(entries.items())]
-    lines += [f"a_{i}_{i} = 0.0" for i in range(n) if (i, i) not in entries]
-    return lines

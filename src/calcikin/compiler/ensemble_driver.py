@@ -47,13 +47,13 @@ _matrix = weave(
     registers={registers},
 )
 _decide = weave(
-    "decide", [_control], ("z", "zs", "u", "tol", "h", "calm", "zn", "ok", "hn"), {width}
+    "decide", [_control], ("z", "zs", "u", "tol", "h", "calm", "past", "zn", "ok", "hn"), {width}
 )
 _take = weave("take", [_advance], ("z", "zn", "ok"), {width})
 
 
 @kernel
-def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, zn, ok, hn):
+def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, past, zn, ok, hn):
     """One step of all lanes: U, zn, ok and the next h; z is left as it was."""
     stages = A.shape[0]
     size = N * W
@@ -71,7 +71,7 @@ def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, zn, ok, hn)
                 zs[k] += a * U[j, k]
                 c[k] += g * U[j, k]
         _stage(zs, q, c, ih, lu, U[i])
-    _decide(z, zs, U[stages - 1], tol, h, calm, zn, ok, hn)
+    _decide(z, zs, U[stages - 1], tol, h, calm, past, zn, ok, hn)
 
 
 @kernel
@@ -155,6 +155,9 @@ def ensemble(
     calm = work[at + 3 * W : at + 4 * W]
     ok = work[at + 4 * W : at + 5 * W]
     hn = work[at + 5 * W : at + 6 * W]
+    past = work[at + 6 * W : at + 8 * W]  # h and error of the last accepted step
+    for l in range(2 * W):
+        past[l] = 0.0
     for i in range(N + 2):
         for l in range(W):
             tol[i * W + l] = tol1[i]
@@ -184,7 +187,7 @@ def ensemble(
             h[l] = min(h[l], limits[2])
             if row[l] >= 0:
                 h[l] = min(h[l], span - t[l])
-        _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, zn, ok, hn)
+        _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, past, zn, ok, hn)
         for l in range(W):
             k = row[l]
             if k < 0:
@@ -276,6 +279,7 @@ def ensemble(
                 hn[l], calm[l], ok[l] = h0[k], 1.0, 0.0
                 t[l], steps[l], rejected[l], seen[l] = 0.0, 0, 0, 0
                 count[l], looked[l], before[l] = 0, 0, 0.0
+                past[l] = 0.0
                 for p in range(place.shape[0]):
                     volumes[l, p] = Q[k, volume_slots[p]]
             else:
@@ -289,5 +293,5 @@ def ensemble(
 
 def work_size(nq, stages):
     """Numbers of scratch that ``ensemble`` needs."""
-    return W * (nq + 4 * N + N_LU + stages * N + N + 2 + 6)
+    return W * (nq + 4 * N + N_LU + stages * N + N + 2 + 8)
 '''

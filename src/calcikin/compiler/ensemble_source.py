@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from calcikin.compiler.elimination import dense, eliminate
+from calcikin.compiler.elimination import eliminate
 from calcikin.compiler.kinetics_source import JacobianTables, KineticsSource
 from calcikin.compiler.layout import Layout, SolutionTables
 from calcikin.compiler.speciation_source import SpeciationSlots
@@ -189,9 +189,14 @@ def system_source(system: System) -> tuple[list[str], int]:
     plan = eliminate(system.entries, n, first=algebraic)
     arguments = ", ".join(system.readable)
     factorise = [f"def _factorise({arguments}, ig, lu):"]
-    factorise += [f"    {line}" for line in dense(system.entries, n)]
-    factorise += [f"    a_{i}_{i} = a_{i}_{i} + ig[0]" for i in range(n) if i not in algebraic]
-    factorise += [f"    {line}" for line in plan.factor]
+    for i, lines in plan.factor.items():
+        for j in range(n):
+            text = system.entries.get((i, j), "0.0" if i == j else "")
+            if i == j and i not in algebraic:
+                text += " + ig[0]"
+            if text:
+                factorise.append(f"    a_{i}_{j} = {text}")
+        factorise += [f"    {line}" for line in lines]
     stage = [f"def _solve_stage({arguments}, c, ih, lu, u):"]
     for i in range(n):
         history = "" if i in algebraic else f" + c[{i}]*ih[0]"
@@ -209,7 +214,7 @@ def _control(system: System) -> list[str]:
     (0); every comparison is False for a NaN, so that a lane without numbers is rejected.
     """
     n, nd = system.n, system.n - system.n_algebraic
-    control = ["def _control(z, zs, u, tol, h, calm, zn, ok, hn):", "    sum = 0.0"]
+    control = ["def _control(z, zs, u, tol, h, calm, past, zn, ok, hn):", "    sum = 0.0"]
     for i in range(n):
         control.append(f"    n_{i} = zs[{i}] + u[{i}]")
         control.append(f"    zn[{i}] = n_{i}")
@@ -225,6 +230,12 @@ def _control(system: System) -> list[str]:
         "    good = error <= 1.0 and low >= 0.0",
         f"    factor = 0.9*max(error, 1e-8)**tol[{n + 1}]",
         "    factor = factor if error < 1e10 else 0.1",  # and for a NaN
+        # Gustafsson's prediction: errors that rose from the last step to this go on rising
+        "    floor = max(error, 1e-2)",
+        f"    trend = 0.9*h[0]/past[0]*(floor*floor/past[1])**tol[{n + 1}]",
+        "    factor = min(factor, trend) if good and past[0] > 0.0 else factor",
+        "    past[0] = h[0] if good else past[0]",
+        "    past[1] = floor if good else past[1]",
         "    up = min(max(factor, 0.2), 6.0 if calm[0] > 0.5 else 1.0)",
         "    down = min(max(factor, 0.1), 0.5)",
         "    hn[0] = h[0]*(up if good else down)",
