@@ -54,7 +54,7 @@ class BoundaryMap:
     tolerance : float
         Distance from the boundary, relative to an axis [1].
     readings : dict of str to ndarray, shape (n,)
-        What was read at every point, in the order of `points`.
+        What was read at every point, in the order of ``points``.
     reasons : tuple of str
         Why points have no value, with how many there are of each.
     said : tuple of str

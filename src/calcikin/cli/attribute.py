@@ -197,4 +197,5 @@ def _print(found: Attribution) -> None:
 
 
 def _percent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{100.0 * share:.1f}"
+    # + 0.0: no "-0.0"
+    return "-" if math.isnan(share) else f"{round(100.0 * share, 1) + 0.0:.1f}"
