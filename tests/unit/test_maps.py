@@ -88,6 +88,24 @@ def test_a_failed_run_meets_nothing():
     assert math.isnan(margin[1])
 
 
+def test_traces_are_not_compared():
+    runs = table(HAP_end=[1.0, 1e-6, 1e-6, 0.0], WH_end=[0.1, 1e-2, 1e-7, 0.0])
+    margin = Criterion.read("HAP_end > WH_end").margin(runs, 60.0)
+    assert margin[0] > 0.0 > margin[1]
+    assert np.isnan(margin[2:]).all()
+
+
+def test_a_boundary_between_phases_ends_where_there_is_neither(formula_runs):
+    formula_runs(lambda c, _: {"HAP_end": 2.0 - c[MG], "WH_end": np.where(c[PI] > 1.3, 1.0, 3e-5)})
+    found = boundary("t50_serum", {MG: (0.4, 1.99996), PI: (0.7, 2.0)}, "HAP_end > WH_end")
+    (line,) = (curve for curve in found.curves() if curve[:, 1].max() > 1.5)
+    assert line[line[:, 1] > 1.4, 0] == pytest.approx(1.0, abs=1e-6)
+    formula_runs(lambda c, _: {"HAP_end": 1e-6 * c[MG], "WH_end": 1e-6})
+    nothing = boundary("t50_serum", OVER, "HAP_end > WH_end")
+    assert not nothing.found
+    assert "neither HAP_end nor WH_end is above 0.0001 mmol/L" in " ".join(nothing.said)
+
+
 def test_a_fraction_is_smooth_on_its_scale():
     runs = table(crystalline_fraction=[0.0, 0.05, 1.0])
     margin = Criterion.read("crystalline_fraction > 0.05").margin(runs, 60.0)

@@ -26,6 +26,10 @@ _FRACTION = "crystalline_fraction"
 _POSITIVE = ("min", "mmol/L", "umol/L", "nm", "mol/mol")
 #: What counts as nothing where the logarithm of an amount is taken, relative to the level.
 _NOTHING = 1e-6
+#: Two amounts that are both below this are not compared [mmol/L]: neither is there (assumed; a
+#: thousandth of what diffraction of a powder shows, and above what solvers keep of a mineral that
+#: forms in traces).
+TRACE = 1e-4
 _HINT = "such as 't50 > 300 min', 'crystalline_fraction > 0.05' or 'HAP_end > WH_end'"
 
 
@@ -110,13 +114,16 @@ class Criterion:
         Notes
         -----
         A time that a run did not live to see counts as the length of the run, where that decides:
-        it is above any level within the run. A longer level leaves it undecided, NaN.
+        it is above any level within the run. A longer level leaves it undecided, NaN. So do two
+        amounts of which neither is above `TRACE`.
         """
         first = self._number(table, self.readout, minutes)
         if self.other is not None:
             second = self._number(table, self.other, minutes)
             both_never = never_within(self.readout, table) & never_within(self.other, table)
             margin = np.where(both_never, np.nan, _difference(first, second, self.readout))
+            if self.readout.unit == "mmol/L":
+                margin = np.where(np.maximum(first, second) < TRACE, np.nan, margin)
         else:
             margin = _difference(first, np.full_like(first, self.level), self.readout)
             undecided = never_within(self.readout, table) & (self.level >= np.asarray(minutes))

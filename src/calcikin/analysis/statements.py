@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.analysis.criterion import Criterion
+from calcikin.analysis.criterion import TRACE, Criterion
 from calcikin.analysis.ranges import Range
 from calcikin.analysis.tracing import Traced
 
@@ -59,7 +59,11 @@ def said_of(
     missing = sum(int(np.isnan(one.margins).sum()) for one in traced)
     if missing:
         total = sum(len(one.margins) for one in traced)
-        said.append(f"{missing} of {total} runs cannot be judged; no boundary is drawn there")
+        text = f"{missing} of {total} runs cannot be judged; no boundary is drawn there"
+        if criterion.other is not None and criterion.readout.unit == "mmol/L":
+            both = f"{criterion.readout.name} nor {criterion.other.name}"
+            text += f" (there is nothing to compare where neither {both} is above {TRACE:g} mmol/L)"
+        said.append(text)
     return tuple(said)
 
 
