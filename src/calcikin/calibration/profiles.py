@@ -44,7 +44,8 @@ class Profile:
     linear : ndarray, shape (k,)
         The same by the linear model: where they differ the covariance is not to be trusted.
     low, high : float
-        95 % interval [unit]; infinite where the profile does not rise that far within the bounds.
+        95 % interval [unit]; infinite where the profile does not rise that far within its bounds
+        and within `SPAN` standard deviations.
     """
 
     name: str
