@@ -86,7 +86,8 @@ class RoadRunner:
     ----------
     model : Model
     optimise : bool
-        Let it compile with full optimisation, which takes ten times as long.
+        Let it compile with optimisation, which takes three times as long for runs that are a tenth
+        faster.
 
     Raises
     ------

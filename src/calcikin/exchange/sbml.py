@@ -3,7 +3,8 @@
 One compartment of one litre holds every state as a species [mol/L]; processes are reactions; every
 quantity of the network is a parameter with an assignment rule; free cations and the activity
 coefficient follow their equilibrium by rate rules with a time constant of 1e-8 s (see
-:mod:`calcikin.exchange.dissolved`), because programs differ in what they make of algebraic rules.
+:mod:`calcikin.exchange.dissolved`), because libRoadRunner refuses algebraic rules and COPASI
+ignores them.
 Helper functions name each argument once only: libRoadRunner writes out a rule wherever it is used,
 and its loading time grows with the size of what results.
 """
