@@ -1,6 +1,6 @@
 """Which data the model is held against, fitting it to them, and how well that determines it."""
 
-from calcikin.calibration.file import Calibration, Dataset, Fitted, load_calibration
+from calcikin.calibration.file import load_calibration
 from calcikin.calibration.fit import Fit, fit
 from calcikin.calibration.identify import Evidence, evidence
 from calcikin.calibration.identify import report as report_of
@@ -14,6 +14,7 @@ from calcikin.calibration.posterior import (
     write_posterior,
 )
 from calcikin.calibration.profiles import Profile, profiles
+from calcikin.calibration.records import Calibration, Dataset, Fitted
 from calcikin.calibration.rows import USES, Row, load_rows
 from calcikin.calibration.sampling import corrected_draws, markov_draws
 from calcikin.calibration.uncertainty import Spread, predict, threshold_spread

@@ -6,19 +6,19 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calcikin.calibration.observables import Observable, read_observable
-from calcikin.calibration.points import Demand, model_named
+from calcikin.calibration.observables import read_observable
+from calcikin.calibration.points import model_named
+from calcikin.calibration.records import Calibration, Condition, Dataset, Error, Fitted, Scale
 from calcikin.calibration.rows import Row, load_rows, reference_rows
 from calcikin.errors import ModelFileError, UnknownNameError
 from calcikin.model.parameters import Parameter, ParameterSet, load_parameters
 from calcikin.paths import models_dir
 from calcikin.units import compatible, factor
 
-__all__ = ["Calibration", "Condition", "Dataset", "Error", "Fitted", "Scale", "load_calibration"]
+__all__ = ["load_calibration"]
 
 _TOP = (
     *("name", "title", "notes", "parameters", "data", "references", "seed"),
@@ -27,168 +27,6 @@ _TOP = (
 _PARAMETER = ("name", "sets", "on", "low", "high", "prior", "prior_sd", "source")
 _DATASET = ("row", "fit", "accept", "accept_why", "standing", "note", "miss", "condition", "none")
 _FIT = ("sd", "factor", "cv", "n", "scale", "why")
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A number that is fitted, on the scale on which its prior is normal.
-
-    Attributes
-    ----------
-    name : str
-    sets : tuple of str
-        Parameters that all take its value.
-    log10 : bool
-        Whether x is log10 of the value, or the value.
-    low, high : float
-        Bounds of x.
-    prior, prior_sd : float
-        Mean and standard deviation of x before the data.
-    source : str
-        Where the prior is from.
-    unit : str
-        Of the value.
-    """
-
-    name: str
-    sets: tuple[str, ...]
-    log10: bool
-    low: float
-    high: float
-    prior: float
-    prior_sd: float
-    source: str
-    unit: str
-
-    def value(self, x: Any) -> Any:
-        """Value of the parameter [unit] at x."""
-        return 10.0**x if self.log10 else x
-
-    def x(self, value: float) -> float:
-        """X of a value [unit]."""
-        return math.log10(value) if self.log10 else value
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A factor between centres: measured there = exp(x) times what the reference would measure."""
-
-    name: str
-    sd: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Error:
-    """Error model of a fitted dataset.
-
-    Attributes
-    ----------
-    sd : float
-        Standard deviation, in the row's unit, or of the natural logarithm.
-    log : bool
-        Whether residuals are of logarithms.
-    scale : str
-        Name of a `Scale`; empty without one.
-    why : str
-    """
-
-    sd: float
-    log: bool
-    scale: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One part of a statement in words: an observable that must lie between bounds."""
-
-    what: str
-    observable: Observable
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A row, and what predicts it.
-
-    Attributes
-    ----------
-    row : Row
-    observable : Observable or None
-    factor : float
-        From the observable's unit to the row's.
-    conditions : tuple of Condition
-        Instead of an observable, for a statement.
-    error : Error or None
-        When it is fitted.
-    low, high : float
-        Bounds of the verdict, in the row's unit.
-    accepted : str
-        Why these bounds, where the row has none.
-    standing : str
-        ``predicted``, ``fitted`` or ``given`` (put into the model, not predicted).
-    none : str
-        Why nothing in the model predicts it; else empty.
-    note, miss : str
-        What is to be said of it; what is to be said when it is missed.
-    """
-
-    row: Row
-    observable: Observable | None
-    factor: float
-    conditions: tuple[Condition, ...]
-    error: Error | None
-    low: float
-    high: float
-    accepted: str
-    standing: str
-    none: str
-    note: str
-    miss: str
-
-    @property
-    def demands(self) -> tuple[Demand, ...]:
-        """Every number that it needs."""
-        if self.observable is not None:
-            return self.observable.demands
-        return tuple(d for c in self.conditions for d in c.observable.demands)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A calibration file, read and checked.
-
-    Attributes
-    ----------
-    name, title : str
-    parameter_set : ParameterSet
-    fitted : tuple of Fitted
-    scales : tuple of Scale
-    datasets : tuple of Dataset
-    seed : int
-    notes : tuple of str
-    sha256 : str
-        Of the file, its data and its parameters.
-    path : Path
-    """
-
-    name: str
-    title: str
-    parameter_set: ParameterSet
-    fitted: tuple[Fitted, ...]
-    scales: tuple[Scale, ...]
-    datasets: tuple[Dataset, ...]
-    seed: int
-    notes: tuple[str, ...]
-    sha256: str
-    path: Path
-
-    @property
-    def in_fit(self) -> tuple[Dataset, ...]:
-        """Datasets that are fitted."""
-        return tuple(d for d in self.datasets if d.error is not None)
 
 
 def load_calibration(name: str | Path = "default") -> Calibration:

@@ -15,8 +15,8 @@ from scipy.stats import norm, qmc
 
 from calcikin import __version__
 from calcikin.calibration.descent import State, begin, descend
-from calcikin.calibration.file import Calibration
 from calcikin.calibration.objective import Objective, residual_jacobian
+from calcikin.calibration.records import Calibration
 from calcikin.errors import InputError, OutOfRangeError
 from calcikin.files import replacing
 

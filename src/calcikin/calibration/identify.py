@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.calibration.file import Fitted
 from calcikin.calibration.fit import Fit
 from calcikin.calibration.objective import CAP, Objective
+from calcikin.calibration.records import Fitted
 
 __all__ = ["Direction", "Evidence", "evidence", "report"]
 

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.calibration.file import Calibration, Dataset
 from calcikin.calibration.points import SOLVERS, Demand, answer
+from calcikin.calibration.records import Calibration, Dataset
 
 __all__ = ["CAP", "Objective", "residual_jacobian", "soft_cap"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.calibration.file import Calibration, Dataset
 from calcikin.calibration.points import answer
+from calcikin.calibration.records import Calibration, Dataset
 
 __all__ = ["VERDICTS", "Judged", "judge", "summary", "validate"]
 
