@@ -37,7 +37,7 @@ def test_the_verbs_are_listed(calcikin):
     ("arguments", "says"),
     [
         (("runn",), "try: run?"),
-        (("plot",), "one of run, sweep"),
+        (("zzz",), "one of run, sweep"),
         (("run",), "Missing argument 'MODEL'"),
         (("run", "t50_serum", "--colour"), "No such option"),
         (("run", "t50_serum", "sbf"), "unexpected extra argument"),
