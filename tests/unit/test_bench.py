@@ -10,7 +10,8 @@ from functools import cache
 import pytest
 
 from calcikin import bench
-from calcikin.bench.precision import Solve, matched_time
+from calcikin.bench.norm import matched_time
+from calcikin.bench.precision import Solve
 from calcikin.bench.report import BUDGETS, BenchReport
 
 WAYS = [("compiled", "exact"), ("compiled", "differences"), ("python", "exact")]

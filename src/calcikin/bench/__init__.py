@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from calcikin.bench.named import NAMES, NamedReport, checked, measure
 from calcikin.bench.problem import run
 from calcikin.bench.report import BenchReport
 
-__all__ = ["BenchReport", "run"]
+__all__ = ["NAMES", "BenchReport", "NamedReport", "checked", "measure", "run"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,13 @@ PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "sympy", "xarray")
 VECTORS = ("sse4_2", "avx2", "avx512f")
 
 
-def describe_machine() -> dict[str, Any]:
+def describe_machine(others: Sequence[str] = ()) -> dict[str, Any]:
     """Processor, cores, load and versions, as plain data.
+
+    Parameters
+    ----------
+    others : sequence of str
+        Further packages whose versions matter; those that are not installed are left out.
 
     Returns
     -------
@@ -38,9 +44,18 @@ def describe_machine() -> dict[str, Any]:
         "load": _load(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": {"calcikin": __version__} | {name: version(name) for name in PACKAGES},
+        "packages": {"calcikin": __version__}
+        | {name: version(name) for name in PACKAGES}
+        | {name: found for name in others if (found := _version(name))},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def usable_cores() -> int | None:

@@ -1,11 +1,6 @@
 """Work and precision of the solvers on one problem.
 
-The error of a solve is measured in the solver's own norm with the tolerance taken out,
-
-    error = max over output times and states of |y - ref| / (atol/rtol + |ref|),
-
-where atol/rtol is the same for every rtol because the absolute tolerances of a model scale with it.
-error / rtol is then the error in units of what was asked for.
+The error of a solve is that of `calcikin.bench.norm`.
 
 Differences are each solver's own. SciPy's, for BDF and Radau, overflow in the T50 model after some
 300 Jacobians: populations that have vanished act on nothing until their amounts reach 1e-27 mol/L,
@@ -23,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calcikin.bench.norm import trajectory_errors
 from calcikin.errors import SimulationError
 from calcikin.simulate.model import Model
 from calcikin.simulate.reference import reference_rhs
@@ -30,11 +26,10 @@ from calcikin.simulate.result import Result
 from calcikin.solvers.scipy_ivp import MAX_EVALUATIONS, Solution, Work, integrate
 from calcikin.solvers.status import Status
 
-__all__ = ["NORM", "Problem", "Solve", "matched_time", "reference_solution", "work_precision"]
+__all__ = ["Problem", "Solve", "reference_solution", "work_precision"]
 
 Array = npt.NDArray[np.float64]
 RightHandSide = Callable[[float, Array], Array]
-NORM = "max over output times and states of |y - ref| / (atol/rtol + |ref|)"
 #: Tight solves for the reference, and for the check of it: two methods that share nothing.
 REFERENCE, CHECK = ("radau", 1e-11), ("lsoda", 1e-12)
 
@@ -82,8 +77,7 @@ class Problem:
         """Error of a solution in the norm above; NaN when it is incomplete."""
         if y.shape != reference.shape:
             return float("nan")
-        scale = self.model.tolerances(1.0)
-        return float(np.max(np.abs(y - reference) / (scale + np.abs(reference))))
+        return float(trajectory_errors(y[None], reference[None], self.model.tolerances(1.0))[0])
 
     def t50(self, solution: Solution) -> float:
         """T50 by scattering [min]; NaN without a transition."""
@@ -100,7 +94,8 @@ class Problem:
         def rhs(t: float, y: Array) -> Array:
             del t
             dy = np.empty(y.size)
-            module.rhs(y, self.q, w.x, w.tot, w.s, w.v, dy)
+            # SciPy hands over columns of a matrix when it takes differences
+            module.rhs(np.ascontiguousarray(y), self.q, w.x, w.tot, w.s, w.v, dy)
             return dy
 
         return rhs
@@ -235,19 +230,3 @@ def _solve(
         njev=int(solution.njev),
         status=solution.status.word,
     )
-
-
-def matched_time(rows: Sequence[Solve], error: float) -> float | None:
-    """Time at which a solver reaches ``error`` and keeps below it as rtol falls [s].
-
-    Interpolated between neighbours of the ladder, logarithmically in both. None when the ladder
-    does not enclose the error.
-    """
-    ladder = sorted(rows, key=lambda row: -row.rtol)
-    for before, after in zip(ladder[-2::-1], ladder[:0:-1], strict=True):
-        if not (after.error <= error):
-            return None
-        if before.error > error:
-            share = np.log(before.error / error) / np.log(before.error / max(after.error, 1e-300))
-            return float(before.time_s * (after.time_s / before.time_s) ** share)
-    return None

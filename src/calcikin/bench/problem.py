@@ -9,9 +9,9 @@ from typing import Any
 
 from calcikin.bench.kernels import kernel_costs
 from calcikin.bench.machine import describe_machine
+from calcikin.bench.norm import NORM
 from calcikin.bench.precision import (
     CHECK,
-    NORM,
     REFERENCE,
     Problem,
     reference_solution,
@@ -22,7 +22,7 @@ from calcikin.bench.report import BenchReport
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.result import default_times
 
-__all__ = ["run"]
+__all__ = ["one_run", "run"]
 
 MODEL = "t50_serum"
 SOLVERS = ("lsoda", "bdf", "radau")
@@ -63,7 +63,7 @@ def run(quick: bool = False, progress: Callable[[str], None] | None = None) -> B
     tell("cost of the kernels")
     kernels = kernel_costs(model, result.y, repeats=3 if quick else 15)
     tell("one run")
-    t50_run = _one_run(model, repeats=3 if quick else 15)
+    t50_run = one_run(model, repeats=3 if quick else 15)
     tell("reference solution")
     reference, cross_check = reference_solution(problem)
     solves = work_precision(
@@ -101,8 +101,14 @@ def run(quick: bool = False, progress: Callable[[str], None] | None = None) -> B
     )
 
 
-def _one_run(model: Model, repeats: int) -> dict[str, Any]:
-    """Time ``simulate`` at the default tolerance: solve, fluxes, speciation of every output."""
+def one_run(model: Model, repeats: int) -> dict[str, Any]:
+    """Time ``simulate`` at the default tolerance: solve, fluxes, speciation of every output.
+
+    Returns
+    -------
+    dict
+        ``time_s``, ``solver_time_s`` (medians), ``repeats``, ``status``, ``nfev``, ``njev``.
+    """
     times, solver = [], []
     for _ in range(repeats):
         start = time.perf_counter()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from calcikin.bench.precision import Solve, matched_time
+from calcikin.bench.norm import matched_time
+from calcikin.bench.precision import Solve
 
 __all__ = ["BUDGETS", "MATCHED_ERROR", "BenchReport"]
 
@@ -110,6 +111,18 @@ class BenchReport:
             for what, (limit, unit) in BUDGETS.items()
             if measured.get(what) is not None
         ]
+
+    @property
+    def failures(self) -> str:
+        """What failed, in words; empty when nothing did."""
+        failed = sum(solve.status != "ok" for solve in self.solves)
+        words = f"{failed} of {len(self.solves)} solves failed; the table says which"
+        return words if failed else ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether all went well that should; differences may fail where exact Jacobians do not."""
+        return all(solve.status == "ok" for solve in self.solves if solve.jacobian == "exact")
 
     # ---- output ------------------------------------------------------------------------------
     def to_dict(self) -> dict[str, Any]:

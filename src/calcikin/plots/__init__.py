@@ -6,7 +6,7 @@ Every function returns a `matplotlib.figure.Figure`; `save` writes it.
 from __future__ import annotations
 
 from calcikin.plots.attributions import attribution_map, waterfall
-from calcikin.plots.benchmarks import bench_work_precision
+from calcikin.plots.benchmarks import bench_solvers, bench_work_precision
 from calcikin.plots.boundaries import boundary_map
 from calcikin.plots.calibrations import correlations, forest, profile_likelihoods
 from calcikin.plots.canvas import save
@@ -17,6 +17,7 @@ from calcikin.plots.sweeps import phase_fractions, sweep_curve, sweep_map, thres
 
 __all__ = [
     "attribution_map",
+    "bench_solvers",
     "bench_work_precision",
     "boundary_map",
     "cohort_distributions",

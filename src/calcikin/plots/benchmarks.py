@@ -17,6 +17,12 @@ _COLOURS = (canvas.BLUE, canvas.VERMILION, canvas.GREEN, canvas.PURPLE, canvas.O
 _DASHES: tuple[canvas.Dash, ...] = ("-", (0.0, (4.0, 1.5)), (0.0, (1.0, 1.2)))
 _MARKERS = ("o", "s", "D", "^", "v", "P")
 _NEEDED = ("solver", "rhs", "jacobian", "time_s", "error")
+_COMPARED = ("solver", "role", "rtol", "trajectories_per_s_per_core", "error_geomean")
+#: Colours of our solvers, and of those of others.
+_SOLVERS: Mapping[str, tuple[str, ...]] = {
+    "ours": (canvas.VERMILION, canvas.ORANGE),
+    "peer": (canvas.BLUE, canvas.GREEN, canvas.SKY, canvas.PURPLE, canvas.BLACK, canvas.GREY),
+}
 
 
 def bench_work_precision(results: Sequence[Mapping[str, Any]]) -> Figure:
@@ -40,16 +46,7 @@ def bench_work_precision(results: Sequence[Mapping[str, Any]]) -> Figure:
     InputError
         When there are no results or a field is missing.
     """
-    if not results:
-        raise InputError("there are no benchmark results", where="bench_work_precision")
-    for i, row in enumerate(results):
-        for name in _NEEDED:
-            if name not in row:
-                raise InputError(
-                    f"benchmark result {i} has no {name!r}",
-                    where="bench_work_precision",
-                    hint="it needs " + ", ".join(_NEEDED),
-                )
+    _complete(results, _NEEDED, "bench_work_precision")
     solvers, codes, jacobians = (_distinct(results, name) for name in _NEEDED[:3])
     with canvas.page(4.0) as (figure, (axes,)):
         for s, solver in enumerate(solvers):
@@ -90,6 +87,70 @@ def bench_work_precision(results: Sequence[Mapping[str, Any]]) -> Figure:
             )
         canvas.key_beside(axes)
     return figure
+
+
+def bench_solvers(results: Sequence[Mapping[str, Any]], target: float = 1e-4) -> Figure:
+    """Error against time per trajectory, one line per solver.
+
+    Parameters
+    ----------
+    results : sequence of mapping
+        One per solver and tolerance: ``solver``, ``role`` ("ours" or "peer"), ``rtol``,
+        ``trajectories_per_s_per_core`` and ``error_geomean`` [1] against a tight reference.
+        NaN or None where trajectories failed leaves a gap.
+    target : float
+        Error at which the solvers are compared; drawn as a line.
+
+    Returns
+    -------
+    Figure
+        One panel, both axes logarithmic. Ours are drawn thick, those of others thin.
+
+    Raises
+    ------
+    InputError
+        When there are no results or a field is missing.
+    """
+    _complete(results, _COMPARED, "bench_solvers")
+    with canvas.page(4.2) as (figure, (axes,)):
+        seen = dict.fromkeys(_SOLVERS, 0)
+        for solver in _distinct(results, "solver"):
+            rows = [row for row in results if row["solver"] == solver]
+            rows.sort(key=lambda row: -float(row["rtol"]))
+            role = rows[0]["role"]
+            s, colours = seen[role], _SOLVERS[role]
+            seen[role] += 1
+            errors = [row["error_geomean"] for row in rows]
+            axes.plot(
+                np.array([1e3 / float(row["trajectories_per_s_per_core"]) for row in rows]),
+                np.array([np.nan if e is None else float(e) for e in errors]),
+                linestyle=_DASHES[s % len(_DASHES)],
+                marker=_MARKERS[s % len(_MARKERS)],
+                color=colours[s % len(colours)],
+                linewidth=2.2 if role == "ours" else 1.2,
+                label=str(solver),
+            )
+        axes.axhline(target, color=canvas.GREY, linewidth=0.8, linestyle=(0.0, (1.0, 2.0)))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("processor time of one trajectory [ms]")
+        axes.set_ylabel("error, geometric mean [1]")
+        canvas.key_beside(axes)
+    return figure
+
+
+def _complete(results: Sequence[Mapping[str, Any]], needed: Sequence[str], where: str) -> None:
+    """Refuse no results, and results that lack a field."""
+    if not results:
+        raise InputError("there are no benchmark results", where=where)
+    for i, row in enumerate(results):
+        for name in needed:
+            if name not in row:
+                raise InputError(
+                    f"benchmark result {i} has no {name!r}",
+                    where=where,
+                    hint="it needs " + ", ".join(needed),
+                )
 
 
 def _distinct(results: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
