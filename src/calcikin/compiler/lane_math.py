@@ -62,6 +62,20 @@ class Lane:
         """Return a mask that is on or off in every lane."""
         return self._splat(self.mask, int(value))
 
+    # ---- memory ------------------------------------------------------------------------------
+    def _pointer(self, base: Any, index: int) -> Any:
+        offset = ir.Constant(INT64, index * self.width)
+        address = self.builder.gep(base, [offset], inbounds=True)
+        return self.builder.bitcast(address, self.type.as_pointer())
+
+    def load(self, base: Any, index: int) -> Any:
+        """Return slot ``index`` of an array."""
+        return self.builder.load(self._pointer(base, index), align=8)
+
+    def store(self, value: Any, base: Any, index: int) -> None:
+        """Write slot ``index`` of an array."""
+        self.builder.store(value, self._pointer(base, index), align=8)
+
     # ---- arithmetic --------------------------------------------------------------------------
     def add(self, a: Any, b: Any) -> Any:
         """Return a + b."""

@@ -28,7 +28,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from calcikin.compiler.lane_math import DOUBLE, INT64, Lane
+from calcikin.compiler.lane_dual import DualLane
+from calcikin.compiler.lane_math import DOUBLE, Lane
 
 __all__ = ["straight", "weave"]
 
@@ -54,9 +55,9 @@ def _plain(function: Any) -> Callable[..., Any]:
 class Emitter:
     """Walks one straight-line function and writes its instructions."""
 
-    def __init__(self, builder: Any, width: int, arrays: dict[str, Any]) -> None:
+    def __init__(self, builder: Any, lane: Lane | DualLane, arrays: dict[str, Any]) -> None:
         self.builder = builder
-        self.lane = Lane(builder, width)
+        self.lane = lane
         self.arrays = arrays  # name -> pointer, or a dict for an array that lives in registers
         self.names: dict[str, Any] = {}
         self.scope: dict[str, Any] = {}
@@ -93,7 +94,7 @@ class Emitter:
         if isinstance(array, dict):
             array[self.index(target)] = value
         else:
-            self.builder.store(value, self.pointer(array, self.index(target)), align=8)
+            self.lane.store(value, array, self.index(target))
 
     def branch(self, node: ast.If) -> None:
         """``if mask:`` around assignments: both outcomes, then a selection."""
@@ -117,11 +118,6 @@ class Emitter:
         assert isinstance(node.slice, ast.Constant)
         assert isinstance(node.slice.value, int)
         return node.slice.value
-
-    def pointer(self, base: Any, index: int) -> Any:
-        offset = ir.Constant(INT64, index * self.lane.width)
-        address = self.builder.gep(base, [offset], inbounds=True)
-        return self.builder.bitcast(address, self.lane.type.as_pointer())
 
     def value(self, node: ast.expr) -> Any:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -147,7 +143,7 @@ class Emitter:
         array = self.arrays[node.value.id]
         if isinstance(array, dict):
             return array[self.index(node)]
-        return self.builder.load(self.pointer(array, self.index(node)), align=8)
+        return self.lane.load(array, self.index(node))
 
     def _binop(self, node: ast.BinOp) -> Any:
         left = self.value(node.left)
@@ -220,6 +216,8 @@ def weave(
     arguments: Sequence[str],
     width: int,
     registers: Sequence[str] = (),
+    *,
+    dual: bool = False,
 ) -> Any:
     """Several straight-line functions in a row as one numba-callable kernel.
 
@@ -234,6 +232,8 @@ def weave(
         Lanes.
     registers : sequence of str
         Arrays that only carry numbers from one function to the next; never stored.
+    dual : bool
+        Carry a derivative with every value; see `calcikin.compiler.lane_dual`.
 
     Returns
     -------
@@ -250,10 +250,10 @@ def weave(
 
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             module = builder.module
-            function = module.globals.get(f"straight.{name}.{width}")
+            function = module.globals.get(f"straight.{name}.{width}{'d' * dual}")
             if function is None:
                 kind = ir.FunctionType(ir.VoidType(), [DOUBLE.as_pointer()] * len(arguments))
-                function = ir.Function(module, kind, f"straight.{name}.{width}")
+                function = ir.Function(module, kind, f"straight.{name}.{width}{'d' * dual}")
                 function.linkage = "internal"
                 function.attributes.add("noinline")
                 inner = ir.IRBuilder(function.append_basic_block("entry"))
@@ -261,7 +261,8 @@ def weave(
                 for argument in function.args:
                     argument.add_attribute("noalias")
                 arrays.update((register, {}) for register in registers)
-                emitter = Emitter(inner, width, arrays)
+                lane = DualLane(inner, width) if dual else Lane(inner, width)
+                emitter = Emitter(inner, lane, arrays)
                 for part in functions:
                     emitter.run(_plain(part))
                 inner.ret_void()

@@ -17,7 +17,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.compiler.ensemble import compile_ensemble
+from calcikin.compiler.ensemble import compile_ensemble, compile_sensitivities
 from calcikin.compiler.module import CompiledModel
 from calcikin.errors import OutOfRangeError, UnknownNameError
 from calcikin.solvers.rosenbrock import METHODS, Tableau
@@ -29,6 +29,7 @@ __all__ = [
     "Curve",
     "Ensemble",
     "best_width",
+    "integrate_directions",
     "integrate_many",
     "integrate_one",
     "run_module",
@@ -218,6 +219,98 @@ def integrate_one(
     wall = time.perf_counter() - start
     reached = float(many.reached[0])
     return Solution(times[:done], y, status, status.word, reached, steps, steps, wall)
+
+
+def integrate_directions(
+    compiled: CompiledModel,
+    q: Array,
+    dq: Array,
+    totals: Array,
+    dtotals: Array,
+    y0: Array,
+    dy0: Array,
+    times: Array,
+    *,
+    h_state: int,
+    rtol: float,
+    atol: Array,
+    method: str = "rodas5p",
+) -> tuple[Status, Array, Array]:
+    """Integrate one trajectory and its derivatives in several directions.
+
+    Parameters
+    ----------
+    compiled : CompiledModel
+    q : ndarray, shape (n_q,), not yet prepared; dq : shape (n, n_q), its directions
+    totals, dtotals : ndarray, shapes (n_components,), (n, n_components) [mol/L]
+    y0, dy0 : ndarray, shapes (n_states,), (n, n_states) [mol/L]
+        The derivative of total H is found here.
+    times : ndarray, shape (n_times,), increasing from 0 [s]
+    h_state : int, where total H is among the states
+    rtol, atol : as of `integrate_many`
+
+    Returns
+    -------
+    Status
+    ndarray, shape (n_times, n_states)
+    ndarray, shape (n, n_times, n_states)
+    """
+    width = best_width()
+    module = compile_sensitivities(compiled, width)
+    tableau = METHODS[method]
+    slots, n, ns = compiled.layout, len(dq), y0.size
+    work = Work.of(compiled)
+    prepared = q.copy()
+    compiled.module.prepare(prepared)
+    prepared[slots["ph_fixed"]] = 1.0
+    compiled.module.cold_start(prepared, totals, work.x)
+    compiled.module.speciate(prepared, totals, work.x, work.s)
+    y, dy = np.empty((times.size, module.N)), np.zeros((n, times.size, ns))
+    for start in range(0, n, width):
+        rows = slice(start, min(start + width, n))
+        count = rows.stop - rows.start
+
+        def padded(directions: Array, rows: slice = rows, count: int = count) -> Array:
+            """Directions of all lanes; those beyond the last are zero."""
+            lanes = np.zeros((width, directions.shape[1]))
+            lanes[:count] = directions[rows]
+            return lanes
+
+        own, down = q.copy(), padded(dq)
+        module.prepare(own, down)
+        held = own.copy()
+        held[slots["ph_fixed"]] = 1.0
+        x, dx = work.x.copy(), np.zeros((width, work.x.size))
+        hydrogen = np.empty(1 + width)
+        module.begin(held, down, totals.copy(), padded(dtotals), x, dx, hydrogen)
+        first, dfirst = y0.copy(), padded(dy0)
+        first[h_state], dfirst[:, h_state] = hydrogen[0], hydrogen[1:]
+        part = np.zeros((times.size, width, module.N))
+        status = module.trajectory(
+            own,
+            down,
+            np.concatenate([first, x]),
+            np.hstack([dfirst, dx]),
+            float(times[-1]),
+            min(FIRST_STEP, float(times[-1])),
+            times,
+            tableau.a,
+            tableau.c,
+            tableau.h,
+            tableau.gamma,
+            np.array([MAX_STEPS, LEAST_STEP, times[-1]]),
+            np.concatenate([atol, np.zeros(module.N - ns), [rtol, -1.0 / tableau.order]]),
+            y,
+            part,
+        )
+        if status != 0:
+            return (
+                Status.STEP_LIMIT if status == 1 else Status.SOLVER_FAILED,
+                np.ascontiguousarray(y[:, :ns]),
+                dy,
+            )
+        dy[rows] = part[:, :count, :ns].transpose(1, 0, 2)
+    return Status.OK, np.ascontiguousarray(y[:, :ns]), dy
 
 
 def run_module(
