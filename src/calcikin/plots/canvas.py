@@ -23,7 +23,7 @@ from calcikin.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure  # for those who hold one
     from xarray import DataArray, Dataset
 
 #: Width of every figure [inch]: the text width of a page, so that it is printed at its own size.

@@ -21,8 +21,9 @@ from calcikin.simulate.result import shown_minutes
 from calcikin.simulate.tables import flat, heading, write_csv
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from xarray import Dataset
+
+    from calcikin.plots.canvas import Figure
 
 __all__ = ["Picture", "Sheet", "content"]
 
