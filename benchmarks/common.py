@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from calcikin.bench import measure
 from calcikin.bench.machine import describe_machine
 
 
@@ -28,6 +29,17 @@ def main(measure: Callable[[bool], dict[str, Any]], description: str | None) -> 
         text = json.dumps({"machine": machine, "results": numbers}, indent=2)
         options.json.write_text(text + "\n", encoding="utf-8")
         print(f"\nwritten: {options.json}")
+
+
+def named(name: str) -> Callable[[bool], dict[str, Any]]:
+    """Return what measures a named problem of `calcikin bench`, peers included, and prints it."""
+
+    def run(quick: bool) -> dict[str, Any]:
+        report = measure(name, peers=True, quick=quick)
+        print(report.table())
+        return report.to_dict()
+
+    return run
 
 
 def median_time(call: Callable[[], object], repeats: int) -> float:

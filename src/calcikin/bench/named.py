@@ -33,6 +33,8 @@ NAMES: Mapping[str, str] = {
     "robertson": "Robertson's reaction from many starts",
     "hires": "the HIRES problem from many starts",
 }
+#: Most trajectories that solvers are compared on: their whole courses are held in memory.
+_COMPARED = 10_000
 #: How many there are of what `n` counts: by default, and in a quick measurement.
 _COUNTS = {
     "speciation": (1_000_000, 20_000),
@@ -165,8 +167,9 @@ def checked(name: str, n: int | None) -> None:
 
 def _compared(name: str, count: int, *, peers: bool, quick: bool, progress: Tell) -> Comparison:
     """Solvers on one of the batches."""
+    count = min(count, _COMPARED)
     batch: Batch = serum_batch(count) if name in ("t50", "sweep") else stiff_batch(name, count)
-    seconds = {"sweep": 3.0, "t50": 1.0}.get(name, 0.5)
+    seconds = {"sweep": 2.0, "t50": 1.0}.get(name, 0.5)
     solvers = [LANES, SCALAR, *(PEERS if peers else ())]
     if name == "t50":  # one trajectory leaves nothing to the other lanes
         solvers = [SCALAR, *(PEERS if peers else (LSODA,))]
@@ -184,7 +187,7 @@ def _grown(count: int, *, quick: bool, progress: Tell) -> dict[str, Any]:
     """How the sweep grows: threads, trajectories, memory, compiling."""
     threads = sorted({1, min(2, cores())})
     found: dict[str, Any] = {
-        "threads": with_threads(min(count, 10_000), threads, progress, repeats=1 if quick else 3)
+        "threads": with_threads(min(count, _COMPARED), threads, progress, repeats=1 if quick else 3)
     }
     if not quick:
         rows, left_out = with_trajectories(sizes_up_to(count), progress)
