@@ -153,7 +153,7 @@ def test_hash_covers_every_file_that_the_text_comes_from() -> None:
     imported: set[str] = set()
     for folder in ("compiler", "laws"):
         for path in (PACKAGE / folder).glob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("calcikin."):
                     imported.add(str(node.module))
     outside = {m for m in imported if m.split(".")[1] not in ("compiler", "laws")} - described
@@ -177,13 +177,14 @@ def test_file_is_valid_and_holds_kernels_only(name: str) -> None:
         "import math",
         "import numpy as np",
         "from numba import njit",
-        "from calcikin.compiler.lanes import straight",
+        "from calcikin.compiler.lanes import straight, weave",
     }
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     for function in functions:
         decorators = [ast.unparse(d) for d in function.decorator_list]
         helper = [type(n) for n in function.body] == [ast.Return]
-        assert decorators in (["kernel"], ["straight"], *([[]] if helper else [])), function.name
+        allowed = (["kernel"], ["straight"], ["inner"], *([[]] if helper else []))
+        assert decorators in allowed, function.name
     assert {"prepare", "rhs", "jacobian", "observe", "speciate"} <= {f.name for f in functions}
     decorator = next(
         n for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "kernel"
@@ -200,7 +201,7 @@ def test_file_is_valid_and_holds_kernels_only(name: str) -> None:
     for node in rest[1:]:  # the first is the docstring
         assert isinstance(node, ast.Assign)
     called = {ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    known = {f.name for f in functions} | {"abs", "max", "min", "range", "kernel", "njit"}
+    known = {f.name for f in functions} | {"abs", "max", "min", "range", "njit", "weave", "newton"}
     for call in called - known:
         assert call.startswith(("math.", "np.", "q.copy", "totals", "s.", "x.")), call
 
@@ -220,7 +221,7 @@ def test_states_quantities_and_parameters_can_be_found_in_the_file() -> None:
 def test_nothing_is_ever_evaluated() -> None:
     banned = {"eval", "exec", "compile", "__import__", "literal_eval", "loads_unsafe"}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 assert name not in banned, f"{path}:{node.lineno}"

@@ -26,6 +26,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from calcikin.compiler.lane_dual import DualLane
@@ -244,9 +245,9 @@ def weave(
     def definition(_context: Any, *given: Any) -> Any:
         assert len(given) == len(arguments)
         for argument in given:
-            assert isinstance(argument, types.Array)
-            assert argument.dtype == types.float64
-            assert argument.layout == "C"
+            flat = isinstance(argument, types.Array) and argument.layout == "C"
+            if not flat or argument.dtype != types.float64:
+                raise TypingError(f"{name}: {argument} is no contiguous array of float64")
 
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             module = builder.module

@@ -175,7 +175,7 @@ def _fine_times(duration: float) -> Array:
     """Output times, four times as dense as those of a run.
 
     T50 read from a reading every 3 min wobbles by 0.02 min with the place of the readings, which is
-    nothing in a time but per cents of its derivative; it falls with the fourth power of the spacing.
+    nothing in a time but per cents of its derivative.
     """
     return np.union1d(default_times(duration), np.arange(0.0, duration, 45.0))
 

@@ -138,6 +138,7 @@ def integrate(
         evaluations, latest = evaluations + 1, t
         if evaluations > MAX_EVALUATIONS:
             raise _GiveUp(Status.STEP_LIMIT, t)
+        y = np.ascontiguousarray(y)  # SciPy's differences hand in columns of a matrix
         dy = np.empty(n)  # SciPy keeps references: never hand out the same buffer twice
         if module.rhs(y, q, work.x, work.tot, work.s, work.v, dy) < 0:
             raise _GiveUp(Status.SPECIATION_FAILED, t)
