@@ -81,3 +81,60 @@ def test_bad_input(refused, monkeypatch, arguments, says):
 
     monkeypatch.setattr(bench, "run", forbidden)
     assert says in refused("bench", *arguments)
+
+
+def test_a_named_problem(calcikin, tmp_path):
+    out, plot = tmp_path / "b.json", tmp_path / "b.svg"
+    words = ("bench", "hires", "--n", 8, "--quick", "--json", "-o", out, "--plot", plot)
+    result = calcikin(*words)
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert json.loads(out.read_text()) == data
+    assert plot.read_text().lstrip().startswith("<?xml")
+    assert {row["solver"] for row in data["results"]} == {"ensemble lanes", "ensemble scalar"}
+    assert data["machine"]["cpu"]
+    assert "compiling" in result.stderr
+    assert "ensemble lanes: rtol" in result.stderr
+
+
+def test_peers_run_or_are_named(calcikin):
+    result = calcikin("bench", "robertson", "--n", 2, "--quick", "--peers", "--json", "-q")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    data = json.loads(result.stdout)
+    named = {row["solver"] for row in data["results"]}
+    missing = {row["solver"]: row["reason"] for row in data["missing"]}
+    assert named | set(missing) == {
+        "ensemble lanes",
+        "ensemble scalar",
+        "SciPy LSODA",
+        "SciPy BDF",
+        "SciPy Radau",
+        "scikit-sundae CVODE",
+        "numbalsoda",
+        "pydiffsol",
+        "libRoadRunner",
+        "COPASI",
+    }
+    assert not named & set(missing)
+    assert "not a model" in missing["COPASI"]
+    assert all(missing.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("sweeep",), "try: sweep?"),
+        (("--peers",), "--peers needs the name of a problem"),
+        (("--n", "10"), "--n needs the name of a problem"),
+        (("rhs", "--n", "10"), "rhs has no number of trajectories"),
+        (("sweep", "--n", "0"), "0 trajectories"),
+        (("speciation", "--plot", "b.png"), "speciation compares no solvers"),
+    ],
+)
+def test_bad_names_and_numbers(refused, monkeypatch, arguments, says):
+    def forbidden(**_):
+        raise AssertionError("the benchmark was started")
+
+    monkeypatch.setattr(bench, "measure", forbidden)
+    assert says in refused("bench", *arguments)
