@@ -14,6 +14,7 @@ import pytest
 import sympy as sp
 
 from calcikin import Model, load
+from calcikin.analysis.constant_sets import with_constants
 from calcikin.errors import InputError, UnknownNameError
 from calcikin.exchange import extras
 from calcikin.exchange.derive import equations_of
@@ -171,6 +172,13 @@ def test_document_is_plain_balanced_and_complete(name: str) -> None:
     names = [n.name for n in network.nodes] + network.process_names + network.state_names
     for item in names:
         assert item.replace("_", r"\_") in text, item
+
+
+def test_activity_coefficients_that_cannot_be_written_are_refused() -> None:
+    model = with_constants("t50_serum", "phreeqc")
+    for to in ("sbml", "python", "phreeqc"):
+        with pytest.raises(InputError, match="Truesdell-Jones"):
+            export(model, to)
 
 
 def test_unknown_format_is_refused_with_the_nearest() -> None:

@@ -48,7 +48,15 @@ from calcikin.chemistry.records import ConstantSet
 from calcikin.chemistry.water import debye_hueckel
 from calcikin.errors import UnknownNameError
 
-__all__ = ["ACTIVITY_MODELS", "ActivityModel", "Slopes", "activity_model"]
+__all__ = [
+    "ACTIVITY_MODELS",
+    "ActivityModel",
+    "Davies",
+    "Sit",
+    "Slopes",
+    "TruesdellJones",
+    "activity_model",
+]
 
 Array = npt.NDArray[np.float64]
 LN10 = math.log(10.0)

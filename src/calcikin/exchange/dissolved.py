@@ -25,6 +25,7 @@ from typing import Any
 
 from calcikin.chemistry.activity import HELD_IONIC_STRENGTH
 from calcikin.compiler.layout import FIXABLE_LIGANDS, solution_tables
+from calcikin.exchange.activity import davies_only
 from calcikin.exchange.draft import Draft
 from calcikin.exchange.equations import identifier
 from calcikin.laws.vocabulary import symbolic_functions
@@ -50,7 +51,9 @@ class _Solution:
     def __init__(self, draft: Draft) -> None:
         self.draft, self.sp = draft, draft.sp
         self.numbers = draft.numbers
-        self.tables = solution_tables(draft.model.scenario.constants)
+        scenario = draft.model.scenario
+        self.tables = solution_tables(scenario.constants)
+        davies_only(draft.model)
         self.species = draft.model.scenario.constants.species
         self.moving = {s.component: s for s in draft.network.states if s.component is not None}
         self.held_h = self.numbers["ph_fixed"] > 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcikin.chemistry.phreeqc_input import phreeqc_input
+from calcikin.exchange.activity import davies_only
 from calcikin.simulate.equilibrium import equilibrium
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ def phreeqc_text(model: Model) -> str:
 
     Raises
     ------
+    InputError
+        For activity coefficients that are not those of the Davies equation.
     SimulationError
         When no equilibrium is found.
     """
+    davies_only(model)
     found = equilibrium(model, model.totals(), None)
     gas = "CO2(g)" if model.scenario.pco2 is not None else None
     title = f"{model.name} {model.preset}".strip()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from calcikin.chemistry.activity_models import Davies, TruesdellJones
 from calcikin.report.subject import Subject
 from calcikin.simulate.model import Model
 
@@ -15,12 +16,15 @@ __all__ = ["ALWAYS", "warnings_of"]
 ALWAYS = (
     "Research use, not for decisions about a patient.",
     "Absolute T50 does not carry over between centres; compare differences within one setting.",
-    "The kinetic parameters are a first calibration, without confidence intervals.",
+    "Intervals hold what the fit leaves open in the fitted parameters, and nothing else.",
 )
 #: Where solubilities and rates were measured [degC]; elsewhere they are extrapolated.
 TRIED = (36.0, 38.0)
-#: Upper limit of the Davies equation [mol/L].
-DAVIES = 0.5
+#: Activity models of the kernels: words, and the ionic strength up to which they hold [mol/L].
+ACTIVITY = {
+    "davies": ("Davies equation", Davies.valid),
+    "truesdell_jones": ("Truesdell-Jones equation", TruesdellJones.valid),
+}
 
 
 def warnings_of(subject: Subject) -> list[str]:
@@ -83,8 +87,9 @@ def _choices(model: Model) -> Iterator[str]:
             f"{degrees:g} °C: the solubility of ACP and whitlockite is known at 37 °C only, and "
             "the activation energies are assumed."
         )
-    if model.settings.get("ionic_strength", 0.0) > DAVIES:
-        yield f"The ionic strength lies beyond the {DAVIES:g} mol/L of the Davies equation."
+    equation, most = ACTIVITY[model.compiled.tables.activity]
+    if model.settings.get("ionic_strength", 0.0) > most:
+        yield f"The ionic strength lies beyond the {most:g} mol/L of the {equation}."
 
 
 def _range(model: Model, name: str, low: float, high: float) -> Iterator[str]:
