@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "calcikin_docs",
+    "benchmark_pages",
 ]
 exclude_patterns = ["_build", "_generated", "_ext"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]

@@ -64,7 +64,7 @@ TABLES = {
 }
 
 
-class _Text(SphinxDirective):
+class LiveText(SphinxDirective):
     """Base: a directive whose content is MyST text made here."""
 
     has_content = True
@@ -87,7 +87,7 @@ class _Text(SphinxDirective):
         return self.parse_text_to_nodes(text)
 
 
-class LawDirective(_Text):
+class LawDirective(LiveText):
     """Equations of one or more laws."""
 
     def text(self) -> str:
@@ -99,7 +99,7 @@ class LawDirective(_Text):
         return "\n".join(tables.law_card(name) for name in self.arguments)
 
 
-class GeneratedDirective(_Text):
+class GeneratedDirective(LiveText):
     """A table made from the model files."""
 
     def text(self) -> str:
@@ -110,7 +110,7 @@ class GeneratedDirective(_Text):
         return TABLES[name](*arguments)
 
 
-class MeasuredDirective(_Text):
+class MeasuredDirective(LiveText):
     """A table of numbers that the model has given."""
 
     def text(self) -> str:
@@ -120,7 +120,7 @@ class MeasuredDirective(_Text):
         return tables.markdown_table(table["columns"], rows)
 
 
-class _Ran(_Text):
+class _Ran(LiveText):
     """Base: something that is run while the pages are built, shown with what it prints."""
 
     def ran(self, command: list[str]) -> str:
@@ -166,7 +166,7 @@ class PythonDirective(_Ran):
         return shown + (f"\n```text\n{said}\n```\n" if said else "")
 
 
-class FileDirective(_Text):
+class FileDirective(LiveText):
     """A file for the commands of a page, shown and written."""
 
     required_arguments = 1

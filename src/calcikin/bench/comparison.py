@@ -68,11 +68,14 @@ class Comparison:
 
     def work_precision(self) -> list[Row]:
         """Every solver at every tolerance."""
-        return [
+        rows = [
             _numbers(ladder, rung) | {"wall_s_per_trajectory": rung.wall_s}
             for ladder in self.ladders
             for rung in ladder.rungs
         ]
+        for row in rows:
+            del row["given"]
+        return rows
 
     def _row(self, ladder: Ladder) -> Row:
         target = self.effort.target
