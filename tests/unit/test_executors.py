@@ -55,6 +55,8 @@ class Broken:
 
         def run() -> None:
             self.waiting -= 1
+            if not future.set_running_or_notify_cancel():
+                return  # nobody waits for it any more
             if self.error is not None and self.sent > 3:
                 future.set_exception(self.error)
             else:
