@@ -23,8 +23,9 @@ from calcikin.bench.peers.base import Solver, Trajectories, optional
 from calcikin.bench.peers.diffsol import model_program
 from calcikin.bench.peers.ensemble import LANES
 from calcikin.bench.peers.scipy import LSODA
+from calcikin.bench.processes import in_fresh_process
 from calcikin.bench.scaling import sizes_up_to
-from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
+from calcikin.errors import InputError, OutOfRangeError, SimulationError, UnknownNameError
 from calcikin.simulate.model import load
 
 
@@ -75,8 +76,8 @@ def test_matched_value_is_exact_for_a_power_law() -> None:
 
 
 # ---- ladders -------------------------------------------------------------------------------------
-def made_up(name: str, role: str, cost: float, order: float, failing: float = 0.0) -> Solver:
-    """A solver whose error is rtol and whose answers are the reference times (1 + rtol)."""
+def made_up(name: str, role: str, failing: float = 0.0) -> Solver:
+    """A solver whose answers are the reference times 1 + rtol; it fails above ``failing``."""
 
     def load(batch):  # type: ignore[no-untyped-def]
         reference = exact(batch)
@@ -107,12 +108,12 @@ def silent(words: str) -> None:
 def test_a_ladder_encloses_the_target_and_ends() -> None:
     batch = stiff_batch("hires", 4)
     told: list[str] = []
-    solver = made_up("a", "ours", 1.0, 1.0)
+    solver = made_up("a", "ours")
     effort = Effort(seconds=0.0, repeats=1)
     ladder = climb(solver, batch, reference(batch, 4), effort, told.append)
     errors = [rung.error for rung in ladder.rungs]
     assert errors == sorted(errors, reverse=True)
-    assert errors[0] > effort.target >= errors[-1]
+    assert errors[0] > effort.target > errors[-1]
     assert [rung.rtol for rung in ladder.rungs] == [1e-3, 1e-4, 1e-5]
     # no processor time is given, so that each tolerance has what the first call is given
     assert [rung.trajectories for rung in ladder.rungs] == [1, 1, 1]
@@ -125,7 +126,7 @@ def test_a_ladder_encloses_the_target_and_ends() -> None:
 
 def test_failed_trajectories_are_no_precision() -> None:
     batch = stiff_batch("hires", 4)
-    solver = made_up("a", "peer", 1.0, 1.0, failing=5e-4)
+    solver = made_up("a", "peer", failing=5e-4)
     ladder = climb(solver, batch, reference(batch, 4), Effort(seconds=0.0, repeats=1), silent)
     assert math.isnan(ladder.rungs[0].error)
     row = Comparison(batch, reference(batch, 4), (ladder,), Effort()).results()[0]
@@ -142,14 +143,14 @@ def test_ratio_is_taken_at_equal_error() -> None:
     # ours: error rtol, time rtol^-1/2; the peer is ten times slower at each error, but a hundred
     # times less accurate than asked: at the same rtol it would look equally fast
     ours = Ladder(
-        made_up("lanes", "ours", 1.0, 1.0),
+        made_up("lanes", "ours"),
         tuple(rung(r, r, r**-0.5) for r in (1e-3, 1e-5)),
     )
     peer = Ladder(
-        made_up("theirs", "peer", 1.0, 1.0),
+        made_up("theirs", "peer"),
         tuple(rung(r, 1e2 * r, 10.0 * (1e2 * r) ** -0.5) for r in (1e-5, 1e-7)),
     )
-    gone = Ladder(made_up("gone", "peer", 1.0, 1.0), missing="it is not installed")
+    gone = Ladder(made_up("gone", "peer"), missing="it is not installed")
     report = Comparison(batch, reference(batch, 3), (ours, peer, gone), Effort())
     first, second = report.results()
     assert first["ratio_to_ensemble"] == pytest.approx(1.0)
@@ -225,6 +226,19 @@ def test_a_missing_library_is_named_with_what_to_install() -> None:
     ladder = climb(absent, batch, reference(batch, 1), Effort(), silent)
     assert ladder.rungs == ()
     assert ladder.missing == "nowhere-lsoda is not installed (pip install 'calcikin[bench]')"
+
+
+def test_a_library_that_breaks_is_named_and_ours_is_not_excused() -> None:
+    batch = stiff_batch("hires", 1)
+
+    def load(batch):  # type: ignore[no-untyped-def]
+        raise ZeroDivisionError("of theirs")
+
+    theirs = Solver("theirs", "peer", "nothing", load)
+    ladder = climb(theirs, batch, reference(batch, 1), Effort(), silent)
+    assert ladder.missing == "ZeroDivisionError: of theirs"
+    with pytest.raises(ZeroDivisionError):
+        climb(Solver("ours", "ours", "nothing", load), batch, reference(batch, 1), Effort(), silent)
 
 
 def test_the_model_is_written_in_diffsl() -> None:
@@ -318,6 +332,17 @@ def test_speciation_beside_phreeqc() -> None:
     for row in data["robustness"]:
         assert row["found"] == row["waters"]
     assert "adversarial" in report.table()
+
+
+def test_memory_of_a_fresh_process_is_its_own() -> None:
+    held = np.ones(40_000_000)  # 320 MB in this process
+    peak = in_fresh_process("stages['answer'] = sum(range(10))")
+    assert peak["answer"] == 45
+    # an interpreter alone takes some 10 MB; Linux would add what its parent held
+    assert peak["peak_memory_MB"] is None or peak["peak_memory_MB"] < 0.5 * held.nbytes / 2**20
+    with pytest.raises(SimulationError, match="could not run") as caught:
+        in_fresh_process("raise ValueError('so it is')")
+    assert caught.value.hint == "ValueError: so it is"
 
 
 def test_sizes() -> None:

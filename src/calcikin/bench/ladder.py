@@ -77,14 +77,14 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """A solver and its tolerances, or why there are none.
+    """A solver and its tolerances, and why there are none or too few.
 
     Attributes
     ----------
     solver : Solver
     rungs : tuple of Rung, from the loosest tolerance
     missing : str
-        Why the solver could not be measured; empty otherwise.
+        Why the solver could not be measured, or not to the end; empty otherwise.
     """
 
     solver: Solver
@@ -121,25 +121,31 @@ def climb(
     Returns
     -------
     Ladder
-        With ``missing`` when its library is not installed or the problem is beyond it.
+        With ``missing`` when its library is not installed, the problem is beyond it, or it broke.
     """
-    progress(f"{solver.name}: loading")
+    rungs: list[Rung] = []
+    missing = ""
     try:
+        progress(f"{solver.name}: loading")
         run = solver.load(batch)
         run(0, 1, solver.loosest)  # compiles what compiles on the first call
+
+        def rung(rtol: float) -> Rung:
+            progress(f"{solver.name}: rtol {rtol:g}")
+            return _measure(run, solver.together, batch, reference, effort, rtol)
+
+        rungs.append(rung(solver.loosest))
+        while rungs[-1].rtol > 2.0 * TIGHTEST and sum(r.error <= effort.target for r in rungs) < 2:
+            rungs.append(rung(float(f"{0.1 * rungs[-1].rtol:.0e}")))
+        while rungs[0].rtol < 0.5 * LOOSEST and rungs[0].error <= effort.target:
+            rungs.insert(0, rung(float(f"{10.0 * rungs[0].rtol:.0e}")))
     except CalcikinError as error:
-        return Ladder(solver, missing=f"{error.what} ({error.hint})" if error.hint else error.what)
-
-    def rung(rtol: float) -> Rung:
-        progress(f"{solver.name}: rtol {rtol:g}")
-        return _measure(run, solver.together, batch, reference, effort, rtol)
-
-    rungs = [rung(solver.loosest)]
-    while rungs[-1].rtol > 2.0 * TIGHTEST and sum(r.error <= effort.target for r in rungs) < 2:
-        rungs.append(rung(float(f"{0.1 * rungs[-1].rtol:.0e}")))
-    while rungs[0].rtol < 0.5 * LOOSEST and rungs[0].error <= effort.target:
-        rungs.insert(0, rung(float(f"{10.0 * rungs[0].rtol:.0e}")))
-    return Ladder(solver, tuple(rungs))
+        missing = f"{error.what} ({error.hint})" if error.hint else error.what
+    except Exception as error:  # a library of others may raise anything; the rest goes on
+        if solver.role == "ours":
+            raise
+        missing = f"{type(error).__name__}: {error}"
+    return Ladder(solver, tuple(rungs), missing)
 
 
 def _measure(
