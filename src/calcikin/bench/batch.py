@@ -84,6 +84,17 @@ class Batch:
         """Length of a trajectory [s]."""
         return float(self.times[-1])
 
+    def totals(self) -> Array:
+        """Totals of all components at the start, shape (n, n_components) [mol/L]."""
+        compiled = self.compiled
+        components = list(compiled.tables.components)
+        first = compiled.layout[f"total.{components[0]}"]
+        totals = self.q[:, first : first + len(components)].copy()
+        for i, state in enumerate(compiled.network.states):
+            if state.component is not None:
+                totals[:, components.index(state.component)] = self.y0[:, i]
+        return totals
+
     def first(self, n: int) -> Batch:
         """The first ``n`` trajectories."""
         return replace(self, q=self.q[:n], y0=self.y0[:n], x0=self.x0[:n])

@@ -26,7 +26,7 @@ def _load(batch: Batch) -> Run:
     library = optional("sksundae.cvode", "scikit-sundae")
     module, work, n = batch.compiled.module, Work.of(batch.compiled), batch.scale.size
     state, slope, matrix = np.empty(n), np.empty(n), np.empty((n, n))
-    q = [batch.q[0]]
+    q, totals = [batch.q[0]], batch.totals()
 
     # CVODE's arrays are read-only, for which numba would compile every kernel again: so copies
     def right(t: float, y: Array, dy: Any) -> None:
@@ -52,7 +52,8 @@ def _load(batch: Batch) -> Run:
         )
         for k in range(start, stop):
             q[0] = batch.q[k]
-            _cold_start(batch, k, work)
+            # the speciation starts anew, so that no trajectory depends on the one before
+            module.cold_start(batch.q[k], totals[k], work.x)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what failed is a row of NaN
                 answer = solver.solve(batch.times, batch.y0[k])
@@ -61,17 +62,6 @@ def _load(batch: Batch) -> Run:
         return Trajectories(found)
 
     return run
-
-
-def _cold_start(batch: Batch, k: int, work: Work) -> None:
-    """Start the speciation anew, so that no trajectory depends on the one before."""
-    compiled = batch.compiled
-    first = compiled.layout[f"total.{compiled.tables.components[0]}"]
-    work.tot[:] = batch.q[k, first : first + work.tot.size]
-    for i, state in enumerate(compiled.network.states):
-        if state.component is not None:
-            work.tot[list(compiled.tables.components).index(state.component)] = batch.y0[k, i]
-    compiled.module.cold_start(batch.q[k], work.tot, work.x)
 
 
 CVODE = Solver(

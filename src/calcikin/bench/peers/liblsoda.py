@@ -74,11 +74,7 @@ def _load(batch: Batch) -> Run:
     if not path.exists():
         write_module(path, text)
     module = load_module(path)
-    first = compiled.layout[f"total.{compiled.tables.components[0]}"]
-    totals = batch.q[:, first : first + work.tot.size].copy()
-    for i, state in enumerate(compiled.network.states):
-        if state.component is not None:
-            totals[:, list(compiled.tables.components).index(state.component)] = batch.y0[:, i]
+    totals = batch.totals()
 
     def run(start: int, stop: int, rtol: float) -> Trajectories:
         rows = slice(start, stop)
