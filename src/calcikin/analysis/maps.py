@@ -96,7 +96,7 @@ class BoundaryMap:
         return float(grid / self.simulations)
 
     def values(self, points: Array) -> Array:
-        """Points of the unit square or cube in the units of the axes, shape as `points`."""
+        """Points of the unit square or cube in the units of the axes, shape as given."""
         return np.stack([a.at(points[:, k]) for k, a in enumerate(self.axes)], axis=1)
 
     def curves(self, draw: int = 0) -> tuple[Array, ...]:
