@@ -150,7 +150,7 @@ def latin_hypercube(
     seed: int = 0,
     log: Sequence[str] = (),
 ) -> Design:
-    """Points of a Latin hypercube: each input meets every one of its so many equal shares once.
+    """Points of a Latin hypercube: each input meets each of its equal shares once.
 
     Parameters
     ----------
