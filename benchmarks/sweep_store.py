@@ -72,7 +72,7 @@ def stored(design: Design, folder: Path) -> float:
 def peak(points: int) -> float:
     """Largest memory of a fresh process that stores a Sobol sequence [MB]."""
     command = [sys.executable, __file__, "--peak", str(points)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
 
 
 def measure(quick: bool) -> dict[str, Any]:

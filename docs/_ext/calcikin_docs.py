@@ -128,7 +128,7 @@ class _Ran(LiveText):
         answer = subprocess.run(
             command,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=300,
             cwd=GENERATED,
             env=environment,

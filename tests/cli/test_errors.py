@@ -107,7 +107,7 @@ def test_a_disk_that_fills_leaves_the_old_file_as_it_was(calcikin, tmp_path, mon
 
 def test_a_netcdf_that_fails_half_way_leaves_nothing(calcikin, tmp_path, monkeypatch):
     def half(self, path, **_):
-        with open(path, "w") as stream:
+        with open(path, "w", encoding="utf-8") as stream:
             stream.write("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

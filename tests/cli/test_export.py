@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from calcikin.exchange import extras
+from calcikin import extras
 
 Calcikin = Callable[..., Result]
 

@@ -20,7 +20,7 @@ def program(*arguments, code=PROGRAM, **options):
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         timeout=500,  # a first compile on a busy machine
         **options,
@@ -73,7 +73,7 @@ def test_a_pipe_that_closes_early_is_no_error():
         f"'{sys.executable}' -c \"{PROGRAM}\" show t50_serum | head -n 1",
         shell=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         timeout=500,
     )

@@ -52,7 +52,7 @@ def test_a_script_runs_from_any_folder(tmp_path):
         [sys.executable, FOLDER / "demo.py", "--quick"],
         cwd=tmp_path,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -63,7 +63,7 @@ def test_a_script_runs_from_any_folder(tmp_path):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_every_script_has_quick_and_out(script):
     done = subprocess.run(
-        [sys.executable, script, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, script, "--help"], capture_output=True, encoding="utf-8", check=True
     )
     assert "--quick" in done.stdout
     assert "--out" in done.stdout

@@ -59,7 +59,7 @@ def printed(command: str, folder: Path) -> list[str]:
             [sys.executable, ROOT / "examples" / "demo.py"],
             cwd=folder,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         )
         text = done.stdout

@@ -145,7 +145,7 @@ def test_a_script_without_a_main_guard_still_gets_its_table(tmp_path: Path) -> N
     done = subprocess.run(
         [sys.executable, str(script(tmp_path, "if True:", 6))],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
         check=True,
     )

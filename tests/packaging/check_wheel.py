@@ -24,7 +24,7 @@ def call(*command: str | Path, cwd: Path) -> str:
         cwd=cwd,
         env=environment,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     if done.returncode:

@@ -23,7 +23,11 @@ PROGRAM = "import sys; from calcikin.cli.main import main; sys.exit(main(prog_na
 def test_the_explorer_starts_answers_and_ends_with_ctrl_c():
     words = [sys.executable, "-c", PROGRAM, "app", "acp_slurry", "--no-browser"]
     started = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=dict(os.environ),
     )
     try:
         url = started.stdout.readline().strip()

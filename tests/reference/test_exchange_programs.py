@@ -15,8 +15,8 @@ from calcikin import Model, load
 from calcikin.chemistry.phreeqc_input import phreeqc_names
 from calcikin.errors import InputError
 from calcikin.exchange.engines import ENGINES, Engine
-from calcikin.exchange.extras import library
 from calcikin.exchange.formats import export
+from calcikin.extras import library
 from calcikin.model.modelfile import scenario_names
 
 #: Unit warning of libSBML for a plain zero in max(x, 0), which it cannot give a unit.
@@ -43,7 +43,7 @@ def ours(model: Model, times: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_libsbml_finds_the_file_consistent_in_units_and_terms_too(name: str) -> None:
-    libsbml = library("libsbml", "this test")
+    libsbml = library("libsbml", "exchange", "this test")
     document = libsbml.readSBMLFromString(sbml(name))
     document.checkConsistency()
     problems = [document.getError(k) for k in range(document.getNumErrors())]
@@ -57,7 +57,7 @@ def test_libsbml_finds_the_file_consistent_in_units_and_terms_too(name: str) -> 
 
 
 def test_substances_are_named_by_public_terms() -> None:
-    libsbml = library("libsbml", "this test")
+    libsbml = library("libsbml", "exchange", "this test")
     model = libsbml.readSBMLFromString(sbml("t50_serum")).getModel()
 
     def term(id_: str) -> str:
@@ -120,7 +120,10 @@ def test_component_that_the_file_leaves_out_cannot_be_set() -> None:
 
 
 def test_antimony_text_says_what_the_sbml_file_says() -> None:
-    libsbml, antimony = library("libsbml", "this test"), library("antimony", "this test")
+    libsbml, antimony = (
+        library("libsbml", "exchange", "this test"),
+        library("antimony", "exchange", "this test"),
+    )
     text = export(load("t50_serum"), "antimony").decode()
     antimony.clearPreviousLoads()
     assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
@@ -136,7 +139,7 @@ def test_antimony_text_says_what_the_sbml_file_says() -> None:
 
 
 def test_archive_holds_the_model_and_a_simulation_of_its_duration() -> None:
-    sedml = library("libsedml", "this test")
+    sedml = library("libsedml", "exchange", "this test")
     content = export(T50.with_({"duration": "10 h"}), "omex")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = set(archive.namelist())

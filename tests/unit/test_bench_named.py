@@ -19,13 +19,14 @@ from calcikin.bench.comparison import Comparison
 from calcikin.bench.ladder import Effort, Ladder, Rung, climb
 from calcikin.bench.norm import matched_value, summary, trajectory_errors
 from calcikin.bench.peers import OURS, PEERS
-from calcikin.bench.peers.base import Solver, Trajectories, optional
+from calcikin.bench.peers.base import Solver, Trajectories
 from calcikin.bench.peers.diffsol import model_program
 from calcikin.bench.peers.ensemble import LANES
 from calcikin.bench.peers.scipy import LSODA
 from calcikin.bench.processes import in_fresh_process
 from calcikin.bench.scaling import sizes_up_to
 from calcikin.errors import InputError, OutOfRangeError, SimulationError, UnknownNameError
+from calcikin.extras import library
 from calcikin.simulate.model import load
 
 
@@ -214,18 +215,22 @@ def test_scipy_solves_the_model_as_the_ensemble_does() -> None:
 
 # ---- peers ---------------------------------------------------------------------------------------
 def test_a_missing_library_is_named_with_what_to_install() -> None:
-    with pytest.raises(InputError, match="nowhere-lsoda is not installed") as caught:
-        optional("nowhere_lsoda", "nowhere-lsoda")
+    with pytest.raises(
+        InputError, match="this solver needs nowhere_lsoda, which is not installed"
+    ) as caught:
+        library("nowhere_lsoda", "bench", "this solver")
     assert caught.value.hint == "pip install 'calcikin[bench]'"
 
     def load(batch):  # type: ignore[no-untyped-def]
-        optional("nowhere_lsoda", "nowhere-lsoda")
+        library("nowhere_lsoda", "bench", "this solver")
 
     batch = stiff_batch("hires", 1)
     absent = Solver("nowhere", "peer", "nothing", load)
     ladder = climb(absent, batch, reference(batch, 1), Effort(), silent)
     assert ladder.rungs == ()
-    assert ladder.missing == "nowhere-lsoda is not installed (pip install 'calcikin[bench]')"
+    assert ladder.missing == (
+        "this solver needs nowhere_lsoda, which is not installed (pip install 'calcikin[bench]')"
+    )
 
 
 def test_a_library_that_breaks_is_named_and_ours_is_not_excused() -> None:

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from calcikin import Model, load
+from calcikin import Model, extras, load
 from calcikin.analysis.constant_sets import with_constants
 from calcikin.errors import InputError, UnknownNameError
-from calcikin.exchange import extras
 from calcikin.exchange.derive import equations_of
 from calcikin.exchange.formats import FORMATS, export
 from calcikin.exchange.infix import PYTHON, infix

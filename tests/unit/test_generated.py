@@ -61,7 +61,7 @@ def test_processes_that_fill_an_empty_cache_together_agree(tmp_path: Path) -> No
             [sys.executable, "-c", GENERATE],
             env=environment | {"PYTHONHASHSEED": str(seed), "CALCIKIN_CACHE_DIR": str(folder)},
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
         for seed, folder in enumerate(folders, start=1)
     ]

@@ -87,7 +87,9 @@ def test_importing_the_package_imports_nothing_heavy():
         "import sys, calcikin;"
         "print(sorted({'numpy', 'numba', 'scipy', 'xarray', 'pint'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -399,5 +399,7 @@ def test_importing_units_imports_neither_pint_nor_numpy():
         "u.format_quantity(1.0, 'h');"
         "print(sorted({'pint', 'numpy', 'numba', 'scipy'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -14,7 +14,6 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +24,7 @@ from calcikin.app.files import file_of
 from calcikin.app.magnesium import Stale, magnesium_sweep
 from calcikin.app.turns import Newest, Turns
 from calcikin.errors import CalcikinError, InputError
+from calcikin.extras import library
 from calcikin.simulate.model import Model
 from calcikin.simulate.result import Result
 
@@ -63,16 +63,8 @@ def plotly_file() -> Path:
     InputError
         When it is not installed.
     """
-    spec = find_spec("plotly")
-    if spec is not None and spec.origin is not None:
-        path = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-        if path.is_file():
-            return path
-    raise InputError(
-        "the explorer draws with plotly, which is not installed",
-        where="calcikin app",
-        hint="pip install 'calcikin[app]'",
-    )
+    plotly = library("plotly", "app", "the explorer", where="calcikin app")
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 class Explorer:

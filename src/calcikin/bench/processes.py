@@ -107,7 +107,7 @@ def in_fresh_process(
         [sys.executable, "-c", _HEAD + script + _TAIL, *map(str, arguments)],
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     total = time.perf_counter() - start

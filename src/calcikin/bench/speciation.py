@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.bench.peers.base import optional
 from calcikin.bench.waters import adversarial
 from calcikin.chemistry.constants import ConstantSet, load_constants
 from calcikin.chemistry.speciation import solve
 from calcikin.errors import InputError, SimulationError
+from calcikin.extras import library
 from calcikin.simulate.solution_many import Waters, speciate_many
 from calcikin.solvers.ensemble import cores
 
@@ -197,7 +197,7 @@ def _plain(constants: ConstantSet, totals: Totals, count: int) -> Cost:
 
 def _phreeqc(totals: Totals, count: int, repeats: int, tolerance: float) -> tuple[Cost, Array]:
     """Time of PHREEQC with phreeqc.dat, and ln a(Ca)."""
-    program = optional("phreeqc", "phreeqc").Phreeqc()
+    program = library("phreeqc", "bench", "the comparison").Phreeqc()
     program.LoadBuiltInDatabase("phreeqc.dat")
     script = [
         "KNOBS",

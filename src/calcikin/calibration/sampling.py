@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from calcikin.calibration.fit import Fit
 from calcikin.calibration.identify import Evidence
-from calcikin.errors import CalcikinError, OutOfRangeError
+from calcikin.errors import OutOfRangeError
+from calcikin.extras import library
 
 __all__ = ["corrected_draws", "markov_draws"]
 
@@ -156,15 +157,10 @@ def markov_draws(
 
     Raises
     ------
-    CalcikinError
+    InputError
         When emcee is not installed.
     """
-    try:
-        import emcee
-    except ImportError as error:
-        raise CalcikinError(
-            "Markov chains need emcee, which is not installed", hint="pip install calcikin[mcmc]"
-        ) from error
+    emcee = library("emcee", "mcmc", "a Markov chain")
     objective, n = fit.objective, fit.z.size
     low, high = objective.bounds
 

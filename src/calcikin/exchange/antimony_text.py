@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcikin.errors import SimulationError
-from calcikin.exchange.extras import library
 from calcikin.exchange.sbml import sbml_text
+from calcikin.extras import library
 
 if TYPE_CHECKING:
     from calcikin.simulate.model import Model
@@ -28,7 +28,7 @@ def antimony_text(model: Model) -> str:
     SimulationError
         When Antimony refuses the SBML file.
     """
-    antimony = library("antimony", "Antimony text")
+    antimony = library("antimony", "exchange", "Antimony text")
     text = sbml_text(model)
     antimony.clearPreviousLoads()
     try:

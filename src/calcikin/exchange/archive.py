@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from calcikin.errors import SimulationError
 from calcikin.exchange.derive import equations_of
 from calcikin.exchange.engines import ATOL, MAX_STEPS, RTOL
-from calcikin.exchange.extras import library
 from calcikin.exchange.sbml import sbml_of
+from calcikin.extras import library
 
 if TYPE_CHECKING:
     from calcikin.exchange.equations import Equations
@@ -40,7 +40,7 @@ def archive_bytes(model: Model) -> bytes:
     SimulationError
         When one of them refuses what it is given.
     """
-    combine = library("libcombine", "a COMBINE archive")
+    combine = library("libcombine", "exchange", "a COMBINE archive", package="python-libcombine")
     equations = equations_of(model)
     files = {
         "model.xml": (sbml_of(equations), "sbml", False),
@@ -67,7 +67,7 @@ def sedml_text(equations: Equations) -> str:
     A run with CVODE over the model's duration, the states as a report, and a plot of the Ca in ACP
     and in crystals.
     """
-    sedml = library("libsedml", "a SED-ML file")
+    sedml = library("libsedml", "exchange", "a SED-ML file", package="python-libsedml")
     model = equations.model
     document = sedml.SedDocument(1, 4)
     source = document.createModel()

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from calcikin.errors import InputError, SimulationError
 from calcikin.exchange.derive import equations_of
-from calcikin.exchange.extras import library
 from calcikin.exchange.numbers import file_numbers
 from calcikin.exchange.sbml import sbml_of
+from calcikin.extras import library
 
 if TYPE_CHECKING:
     from calcikin.simulate.model import Model
@@ -96,7 +96,9 @@ class RoadRunner:
     """
 
     def __init__(self, model: Model, *, optimise: bool = False) -> None:
-        roadrunner = library("roadrunner", "a run in libRoadRunner")
+        roadrunner = library(
+            "roadrunner", "exchange", "a run in libRoadRunner", package="libroadrunner"
+        )
         self._loaded = _Loaded(model)
         config = roadrunner.Config
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_FATAL)  # failures are raised
@@ -163,7 +165,7 @@ class Copasi:
     """
 
     def __init__(self, model: Model) -> None:
-        self._copasi = library("COPASI", "a run in COPASI")
+        self._copasi = library("COPASI", "exchange", "a run in COPASI", package="python-copasi")
         self._loaded = _Loaded(model)
         self._data = self._copasi.CRootContainer.addDatamodel()
         if not self._data.importSBMLFromString(self._loaded.text):

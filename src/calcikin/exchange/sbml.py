@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from calcikin import __version__
 from calcikin.errors import SimulationError
 from calcikin.exchange.derive import equations_of
-from calcikin.exchange.extras import library
 from calcikin.exchange.infix import SBML, infix
 from calcikin.exchange.terms import KIND_SBO, LAW_SBO, identity
+from calcikin.extras import library
 
 if TYPE_CHECKING:
     from calcikin.exchange.equations import Equations, Total
@@ -70,7 +70,8 @@ def sbml_text(model: Model) -> str:
 
 def sbml_of(equations: Equations) -> str:
     """The SBML file of equations; see `sbml_text`."""
-    return _Writer(equations, library("libsbml", "an SBML file")).text()
+    libsbml = library("libsbml", "exchange", "an SBML file", package="python-libsbml")
+    return _Writer(equations, libsbml).text()
 
 
 class _Writer:

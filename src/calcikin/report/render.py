@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 
-from calcikin.errors import InputError
+from calcikin.extras import library
 from calcikin.files import replacing
 from calcikin.report.content import content
 from calcikin.report.subject import Subject
@@ -21,12 +20,7 @@ def check_library() -> None:
     ------
     InputError
     """
-    if find_spec("jinja2") is None:
-        raise InputError(
-            "reports are written with Jinja2, which is not installed",
-            where="calcikin report",
-            hint="pip install 'calcikin[report]'",
-        )
+    library("jinja2", "report", "a report", where="calcikin report")
 
 
 def render(subject: Subject, question: str = "") -> str:

@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from calcikin.errors import InputError, OutputError
+from calcikin.extras import library
 from calcikin.files import cannot_be_written, usual_rights
 from calcikin.sweep.design import BLOCK
 from calcikin.sweep.here import one_by_one
@@ -47,7 +47,7 @@ CHUNK_ONE_BY_ONE = 256
 CHUNK_TOGETHER = 16384
 
 
-def zarr_library() -> ModuleType:
+def zarr_library() -> Any:
     """Import zarr.
 
     Raises
@@ -55,15 +55,13 @@ def zarr_library() -> ModuleType:
     InputError
         When it is not installed.
     """
-    try:
-        import zarr
-    except ImportError as error:
-        raise InputError(
-            "stores need the package zarr, which is not installed",
-            where=SUFFIX,
-            hint="pip install 'calcikin[store]'; or end the name in .nc for a small sweep",
-        ) from error
-    return zarr
+    return library(
+        "zarr",
+        "store",
+        "a store",
+        where=SUFFIX,
+        hint="pip install 'calcikin[store]'; or end the name in .nc for a small sweep",
+    )
 
 
 def stored_name(name: str) -> str:

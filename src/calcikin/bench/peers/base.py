@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from calcikin.bench.batch import Batch
-from calcikin.errors import InputError
 
-__all__ = ["Run", "Solver", "Trajectories", "optional"]
+__all__ = ["Run", "Solver", "Trajectories"]
 
 Array = npt.NDArray[np.float64]
 
@@ -64,21 +60,3 @@ class Solver:
     load: Callable[[Batch], Run]
     loosest: float = 1e-4
     together: int = 1
-
-
-def optional(name: str, package: str, how: str = "pip install 'calcikin[bench]'") -> Any:
-    """Import the library of a peer.
-
-    Raises
-    ------
-    InputError
-        When it is not installed or does not load on this machine.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of their own wrappers
-            return import_module(name)
-    except ImportError as error:
-        absent = isinstance(error, ModuleNotFoundError) and error.name == name
-        words = "is not installed" if absent else f"does not load: {error}"
-        raise InputError(f"{package} {words}", hint=how) from error

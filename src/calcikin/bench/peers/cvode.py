@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.bench.batch import Batch
-from calcikin.bench.peers.base import Run, Solver, Trajectories, optional
+from calcikin.bench.peers.base import Run, Solver, Trajectories
+from calcikin.extras import library
 from calcikin.solvers.scipy_ivp import FIRST_STEP, Work
 
 __all__ = ["CVODE"]
@@ -23,7 +24,7 @@ MAX_STEPS = 100_000
 
 
 def _load(batch: Batch) -> Run:
-    library = optional("sksundae.cvode", "scikit-sundae")
+    cvode = library("sksundae.cvode", "bench", "this solver", package="scikit-sundae")
     module, work, n = batch.compiled.module, Work.of(batch.compiled), batch.scale.size
     state, slope, matrix = np.empty(n), np.empty(n), np.empty((n, n))
     q, totals = [batch.q[0]], batch.totals()
@@ -41,7 +42,7 @@ def _load(batch: Batch) -> Run:
 
     def run(start: int, stop: int, rtol: float) -> Trajectories:
         found = np.full((stop - start, batch.times.size, n), np.nan)
-        solver = library.CVODE(
+        solver = cvode.CVODE(
             right,
             jacfn=jacobian,
             method="BDF",

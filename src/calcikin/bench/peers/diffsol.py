@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.bench.batch import Batch
-from calcikin.bench.peers.base import Run, Solver, Trajectories, optional
+from calcikin.bench.peers.base import Run, Solver, Trajectories
 from calcikin.bench.stiff_problems import StiffProblem
 from calcikin.errors import InputError
 from calcikin.exchange.derive import equations_of
 from calcikin.exchange.numbers import file_numbers
 from calcikin.exchange.sbml import RELAXATION_TIME
+from calcikin.extras import library
 from calcikin.simulate.model import Model
 from calcikin.solvers.scipy_ivp import FIRST_STEP
 
@@ -160,7 +161,7 @@ def _writer(names: Mapping[str, str]) -> Callable[[Any], str]:
 
 
 def _load(batch: Batch) -> Run:
-    library = optional("pydiffsol", "pydiffsol")
+    diffsol = library("pydiffsol", "bench", "this solver")
     variant = batch.variant
     if batch.problem is not None:
         program = problem_program(batch.problem)
@@ -168,7 +169,7 @@ def _load(batch: Batch) -> Run:
         program = model_program(variant(0), batch.scale)
     else:
         raise InputError(f"{batch.name} has no equations that could be written in DiffSL")
-    ode = library.Ode(program.text, matrix_type=library.nalgebra_dense, ode_solver=library.bdf)
+    ode = diffsol.Ode(program.text, matrix_type=diffsol.nalgebra_dense, ode_solver=diffsol.bdf)
     ode.h0 = min(FIRST_STEP, batch.duration)
     n = batch.scale.size
     rows: dict[int, Array] = {}

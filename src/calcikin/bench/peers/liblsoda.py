@@ -11,8 +11,9 @@ import hashlib
 import numpy as np
 
 from calcikin.bench.batch import Batch
-from calcikin.bench.peers.base import Run, Solver, Trajectories, optional
+from calcikin.bench.peers.base import Run, Solver, Trajectories
 from calcikin.compiler.module import cache_directory, load_module, write_module
+from calcikin.extras import library
 from calcikin.solvers.scipy_ivp import MAX_EVALUATIONS, Work
 
 __all__ = ["NUMBALSODA"]
@@ -64,7 +65,7 @@ BUILD = (
 
 
 def _load(batch: Batch) -> Run:
-    optional("numbalsoda", "numbalsoda", BUILD)
+    library("numbalsoda", "bench", "this solver", hint=BUILD)
     compiled, work = batch.compiled, Work.of(batch.compiled)
     sizes = (batch.scale.size, batch.q.shape[1], work.x.size, work.tot.size, work.v.size)
     text = SOURCE.format(
