@@ -86,14 +86,7 @@ class Batch:
 
     def totals(self) -> Array:
         """Totals of all components at the start, shape (n, n_components) [mol/L]."""
-        compiled = self.compiled
-        components = list(compiled.tables.components)
-        first = compiled.layout[f"total.{components[0]}"]
-        totals = self.q[:, first : first + len(components)].copy()
-        for i, state in enumerate(compiled.network.states):
-            if state.component is not None:
-                totals[:, components.index(state.component)] = self.y0[:, i]
-        return totals
+        return self.compiled.totals(self.q, self.y0)
 
     def first(self, n: int) -> Batch:
         """The first ``n`` trajectories."""
@@ -163,7 +156,7 @@ kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
 
 @kernel
 def cold_start(q, tot, x):
-    pass
+    return  # there is no speciation
 
 
 @kernel

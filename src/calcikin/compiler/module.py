@@ -21,11 +21,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from calcikin.chemistry.constants import ConstantSet
 from calcikin.compiler.driver_source import DRIVER, HEADER
 from calcikin.compiler.layout import Layout, SolutionTables, solution_tables
 from calcikin.compiler.newton_source import emit_newton_step
 from calcikin.compiler.speciation_source import SpeciationSlots, emit_speciation
+from calcikin.files import replacing
 from calcikin.model.network import Network, Node, Ref
 
 __all__ = [
@@ -36,6 +40,8 @@ __all__ = [
     "load_module",
     "write_module",
 ]
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass
@@ -71,6 +77,27 @@ class CompiledModel:
     def n_unknowns(self) -> int:
         """Number of unknowns of the speciation (free cations and ionic strength)."""
         return len(self.tables.cations) + 1
+
+    def totals(self, q: Array, y: Array) -> Array:
+        """Totals of all components at a state, to speciate it.
+
+        Parameters
+        ----------
+        q : ndarray, shape (..., n_slots)
+        y : ndarray, shape (..., n_states) [mol/L]
+
+        Returns
+        -------
+        ndarray, shape (..., n_components) [mol/L]
+            From y where the model follows a component, else from q.
+        """
+        components = list(self.tables.components)
+        first = self.layout[f"total.{components[0]}"]
+        totals = q[..., first : first + len(components)].copy()
+        for i, state in enumerate(self.network.states):
+            if state.component is not None:
+                totals[..., components.index(state.component)] = y[..., i]
+        return totals
 
 
 def cache_directory() -> Path:
@@ -230,15 +257,15 @@ def load_module(path: Path) -> ModuleType:
 
 
 def write_module(path: Path, text: str) -> None:
-    """Write atomically: another process never sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write a generated file, whole or not at all: another process never sees half of it.
+
+    Raises
+    ------
+    OutputError
+        When the disk is full, or the folder has gone.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def compile_network(network: Network, constants: ConstantSet) -> CompiledModel:

@@ -65,14 +65,8 @@ def numbers_of(model: Model) -> Numbers:
     q = model.parameter_vector()
     y = model.initial_state(q)
     x, s = np.zeros(compiled.n_unknowns), np.zeros(compiled.slots.size)
-    tot = np.zeros(len(compiled.tables.components))
-    first = compiled.layout[f"total.{compiled.tables.components[0]}"]
-    tot[:] = q[first : first + tot.size]
-    position = {c: i for i, c in enumerate(compiled.tables.components)}
-    names = [state.name for state in model.scenario.network.states]
-    for i, state in enumerate(model.scenario.network.states):
-        if state.component is not None:
-            tot[position[state.component]] = y[i]
+    tot = compiled.totals(q, y)
+    names = model.scenario.network.state_names
     compiled.module.cold_start(q, tot, x)
     compiled.module.speciate(q, tot, x, s)
     slots = compiled.slots

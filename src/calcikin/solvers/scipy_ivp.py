@@ -131,7 +131,7 @@ def integrate(
     module, work = compiled.module, Work.of(compiled)
     n = y0.size
     evaluations, latest = 0, 0.0
-    module.cold_start(q, _totals(compiled, q, y0, work), work.x)
+    module.cold_start(q, compiled.totals(q, y0), work.x)
 
     def right_hand_side(t: float, y: Array) -> Array:
         nonlocal evaluations, latest
@@ -259,14 +259,3 @@ def _solve_ivp(
     states = np.ascontiguousarray(answer.y.T)
     message = str(answer.message)
     return answer.t, states, bool(answer.success), message, int(answer.nfev), int(answer.njev)
-
-
-def _totals(compiled: CompiledModel, q: Array, y: Array, work: Work) -> Array:
-    """Totals of all components for a state, to start the speciation from."""
-    first = compiled.layout[f"total.{compiled.tables.components[0]}"]
-    work.tot[:] = q[first : first + work.tot.size]
-    position = {c: i for i, c in enumerate(compiled.tables.components)}
-    for i, state in enumerate(compiled.network.states):
-        if state.component is not None:
-            work.tot[position[state.component]] = y[i]
-    return work.tot
