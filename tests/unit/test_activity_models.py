@@ -17,7 +17,7 @@ from calcikin.chemistry.media import load_medium
 from calcikin.chemistry.sensitivities import sensitivities
 from calcikin.chemistry.speciation import Equilibrium, saturation_indices, solve
 from calcikin.chemistry.water import debye_hueckel, density, permittivity
-from calcikin.errors import BalanceError, ModelFileError, UnknownNameError
+from calcikin.errors import BalanceError, InputError, ModelFileError, UnknownNameError
 
 Array = npt.NDArray[np.float64]
 NAMES = sorted(ACTIVITY_MODELS)
@@ -109,6 +109,12 @@ def test_truesdell_jones_by_hand() -> None:
     assert of("CaHPO4") == pytest.approx(0.1 * i, abs=1e-15)
     assert of("CO2") == pytest.approx(0.066 * i, abs=1e-15)
     assert math.exp(model.ln_water(i, c)) == pytest.approx(1.0 - 0.017 * 0.5, abs=1e-14)
+
+
+def test_sit_does_not_follow_from_the_ionic_strength() -> None:
+    model = activity_model("sit", CONSTANTS, T)
+    with pytest.raises(InputError, match="ionic strength alone"):
+        model.of_ionic_strength(np.array([0.1]), slice(0, 1))
 
 
 def test_sit_by_hand() -> None:

@@ -46,7 +46,7 @@ from calcikin.chemistry.activity import (
 )
 from calcikin.chemistry.records import ConstantSet
 from calcikin.chemistry.water import debye_hueckel
-from calcikin.errors import UnknownNameError
+from calcikin.errors import InputError, UnknownNameError
 
 __all__ = [
     "ACTIVITY_MODELS",
@@ -116,7 +116,10 @@ class ActivityModel(Protocol):
     def of_ionic_strength(self, i: Array, entities: slice) -> Array:
         """The ln gamma of some entities at many ionic strengths, shape (n, n_entities).
 
-        Only of a model in which it depends on nothing else.
+        Raises
+        ------
+        InputError
+            From a model in which it depends on more than that.
         """
         ...
 
@@ -268,8 +271,16 @@ class Sit:
         return LN10 * log_gamma
 
     def of_ionic_strength(self, i: Array, entities: slice) -> Array:
-        """Not with SIT, which asks for every concentration."""
-        raise NotImplementedError
+        """Refuse: with SIT it takes every concentration.
+
+        Raises
+        ------
+        InputError
+        """
+        raise InputError(
+            "with SIT activity coefficients do not follow from the ionic strength alone",
+            hint="davies or truesdell_jones; or speciate, one solution at a time",
+        )
 
     def ln_water(self, i: float, c: Array) -> float:
         """Equation (5)."""
