@@ -18,18 +18,15 @@ __all__ = ["fresh_ensembles", "fresh_processes", "in_fresh_process"]
 
 #: Before each script: seconds since the last stage, and the most memory the process has held.
 _HEAD = """
-import json, sys, time
+import contextlib, json, sys, time
 clock = [time.perf_counter()]
 def lap():
     clock.append(time.perf_counter())
     return clock[-1] - clock[-2]
 def peak():
-    try:
-        # on Linux ru_maxrss begins with what the parent process held
-        with open("/proc/self/status") as lines:
-            return next(int(x.split()[1]) / 2**10 for x in lines if x.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        pass
+    # on Linux ru_maxrss begins with what the parent process held
+    with contextlib.suppress(OSError, StopIteration), open("/proc/self/status") as lines:
+        return next(int(x.split()[1]) / 2**10 for x in lines if x.startswith("VmHWM"))
     try:
         import resource
     except ImportError:
