@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -109,7 +109,6 @@ class Network:
     switches: Mapping[str, str]
     phases: tuple[str, ...]
     where: str
-    file_names: tuple[str, ...] = field(default=())
 
     @property
     def state_names(self) -> list[str]:
