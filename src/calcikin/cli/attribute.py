@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from calcikin.cli import options, output
-from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.cli.notes import note, note_first_use
 from calcikin.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,14 +68,10 @@ _PAIRS = 5
     show_default=True,
     help="Orders that are sampled when more than 12 play.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the sampling.")
+@options.seed_option("sampling")
 @options.choice_options
 @options.solver_options
-@click.option("-o", "out", metavar="FILE", help="Write the result: .json.")
-@click.option("--plot", metavar="FILE", help="Draw it: .png, .pdf or .svg.")
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(".json", out="Write the result: .json.")
 def command(
     model: str,
     of: str,
@@ -87,24 +83,16 @@ def command(
     cap: str | None,
     orders: int,
     seed: int,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     solver: str,
     rtol: float | None,
-    out: str | None,
-    plot: str | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Split a change of MODEL's read-out over its mechanisms, or over the inputs that change.
 
     By Shapley values: over all combinations, exact up to 12 players, and summing to the change.
     """
-    output.check_outputs(o=(out, (".json",)), plot=(plot, output.PICTURES))
-    if seed < 0:
-        raise InputError(f"a seed of {seed}", where="--seed", hint="0 or more")
-    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    chosen = choice.load(model, quiet=outputs.quiet)
 
     from calcikin.analysis import attribute
     from calcikin.analysis.change import Change
@@ -112,7 +100,7 @@ def command(
 
     with options.located("--of", of):
         change = Change.read(chosen, of)
-    clash = sorted({*change.start} & {*chosen.inputs, *chosen.parameters, *chosen.settings})
+    clash = sorted({*change.start} & options.chosen_names(chosen))
     if clash:
         raise InputError(
             f"{clash[0]} is both set and changed", where=f"--of {of}", hint="keep one of them"
@@ -120,7 +108,7 @@ def command(
     with options.located("--on", on):
         Response.named(on, scale, cap)
     players = [name.strip() for text in among for name in text.split(",") if name.strip()]
-    note_first_use(chosen, quiet)
+    note_first_use(chosen, outputs.quiet)
     found = attribute(
         chosen,
         change,
@@ -136,19 +124,13 @@ def command(
         rtol=rtol,
     )
     summary = found.summary()
-    if as_json:
-        click.echo(output.json_text(summary))
-    else:
-        _print(found)
-    if out is not None:
-        path = output.write_text(out, lambda stream: stream.write(output.json_text(summary) + "\n"))
-        note_written(path, quiet)
-    if plot is not None:
+    outputs.tell(summary, lambda: _print(found))
+    outputs.write_json(summary)
+    if outputs.plot is not None:
         from calcikin import plots
 
-        draw = plots.waterfall if steps == 1 else plots.attribution_map
-        note_written(plots.save(draw(found), plot), quiet)
-    note(found.words, quiet)
+        outputs.draw(plots.waterfall(found) if steps == 1 else plots.attribution_map(found))
+    note(found.words, outputs.quiet)
 
 
 def _print(found: Attribution) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from calcikin.cli import options, output
-from calcikin.cli.notes import note, note_written
+from calcikin.cli import output
+from calcikin.cli.notes import note
 from calcikin.errors import InputError
 
 __all__ = ["command"]
@@ -19,11 +21,9 @@ COMPARED = ("t50", "sweep", "robertson", "hires")
 @click.option("--peers", is_flag=True, help="Run the solvers of others too, on the same problem.")
 @click.option("--n", "n", type=int, metavar="N", help="Trajectories, or waters.")
 @click.option("--quick", is_flag=True, help="A short version: fewer tolerances and repeats.")
-@click.option("-o", "out", metavar="FILE", help="Write the report: .json or .txt.")
-@click.option("--plot", metavar="FILE", help="Draw error against time: .png, .pdf or .svg.")
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(
+    ".json", ".txt", out="Write the report: .json or .txt.", plot="Draw error against time"
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -31,10 +31,7 @@ def command(
     peers: bool,
     n: int | None,
     quick: bool,
-    out: str | None,
-    plot: str | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Measure speed and accuracy on this machine.
 
@@ -47,8 +44,6 @@ def command(
 
     Takes minutes; other work on the machine disturbs it.
     """
-    output.check_outputs(o=(out, (".json", ".txt")), plot=(plot, output.PICTURES))
-
     from calcikin import bench
 
     if name is None and (peers or n is not None):
@@ -58,32 +53,34 @@ def command(
         )
     if name is not None:
         bench.checked(name, n)
-    if plot is not None and name is not None and name not in COMPARED:
+    if outputs.plot is not None and name is not None and name not in COMPARED:
         raise InputError(
             f"{name} compares no solvers, so that there is no figure",
-            where=f"--plot {plot}",
+            where=f"--plot {outputs.plot}",
             hint="leave --plot out, or choose " + ", ".join(COMPARED),
         )
 
     def progress(words: str) -> None:
-        if not quiet:
+        if not outputs.quiet:
             click.echo(words, err=True)
 
     report: bench.BenchReport | bench.NamedReport
     if name is None:
-        report = bench.run(quick=quick, progress=None if quiet else progress)
+        report = bench.run(quick=quick, progress=None if outputs.quiet else progress)
     else:
         report = bench.measure(name, peers=peers, n=n, quick=quick, progress=progress)
-    content = output.json_text(report.to_dict())
-    click.echo(content if as_json else report.table())
-    if out is not None:
-        text = content if out.lower().endswith(".json") else report.table()
-        note_written(output.write_text(out, lambda stream: stream.write(text + "\n")), quiet)
-    if plot is not None:
-        from calcikin import plots
+    content, table = report.to_dict(), report.table()
+    outputs.tell(content, lambda: click.echo(table))
 
-        note_written(plots.save(report.figure(), plot), quiet)
+    def write(path: str) -> Path:
+        if path.lower().endswith(".json"):
+            return output.write_json(path, content)
+        return output.write_text(path, lambda stream: stream.write(table + "\n"))
+
+    outputs.write(write)
+    if outputs.plot is not None:
+        outputs.draw(report.figure())
     if report.failures:
-        note(report.failures, quiet)
+        note(report.failures, outputs.quiet)
     if not report.sound:
         ctx.exit(3)

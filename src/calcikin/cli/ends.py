@@ -32,7 +32,7 @@ def ends(model: Model, over: str, example: str) -> tuple[str, Given]:
     with options.located("--over", over, hint=example):
         unit = model.unit_of(name)
         options.ratio_alone(name, {*model.inputs, *model.ratios}, "")
-        if name in {*model.inputs, *model.ratios, *model.parameters, *model.settings}:
+        if name in options.chosen_names(model):
             raise InputError(f"{name} is both set and varied", hint="keep one of them")
         if not equals:
             return name, None

@@ -9,27 +9,20 @@ import click
 
 from calcikin.cli import options, output
 from calcikin.cli.notes import note_written
-from calcikin.errors import InputError, UnknownNameError
-from calcikin.exchange.formats import FORMATS, Format
+from calcikin.errors import InputError
+from calcikin.exchange.formats import FORMATS
 from calcikin.files import replacing
 
 __all__ = ["command"]
-
-
-def _read_format(_ctx: click.Context, _param: click.Parameter, value: str) -> Format:
-    if value.lower() not in FORMATS:
-        raise UnknownNameError("format", value, FORMATS, where="--to")
-    return FORMATS[value.lower()]
 
 
 @click.command("export", epilog="Such as: calcikin export t50_serum --to sbml -o t50.xml")
 @options.model_argument
 @click.option(
     "--to",
-    "form",
     metavar="FORMAT",
     required=True,
-    callback=_read_format,
+    callback=options.one_of("format", FORMATS),
     help=f"One of {', '.join(FORMATS)}.",
 )
 @options.choice_options
@@ -38,10 +31,8 @@ def _read_format(_ctx: click.Context, _param: click.Parameter, value: str) -> Fo
 @options.debug_option
 def command(
     model: str,
-    form: Format,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    to: str,
+    choice: options.Choice,
     out: str | None,
     quiet: bool,
 ) -> None:
@@ -49,6 +40,7 @@ def command(
 
     MODEL is a name from 'calcikin models', or a model file (.toml).
     """
+    form = FORMATS[to]
     output.check_outputs(o=(out, form.suffixes))
     if out is None and form.binary:
         raise InputError(
@@ -56,7 +48,7 @@ def command(
             where="--to",
             hint=f"-o {os.path.basename(model).removesuffix('.toml')}{form.suffixes[0]}",
         )
-    content = form.write(options.Choice(serum, settings, off).load(model, quiet=quiet))
+    content = form.write(choice.load(model, quiet=quiet))
     if out is None:
         click.echo(content.decode(), nl=False)
         return

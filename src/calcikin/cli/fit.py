@@ -112,8 +112,7 @@ def command(
     if not as_json:
         _print(content)
     if report is not None:
-        text = output.json_text(content) + "\n"
-        note_written(output.write_text(report, lambda stream: stream.write(text)), quiet)
+        note_written(output.write_json(report, content), quiet)
     if plot is not None:
         from calcikin import plots
 

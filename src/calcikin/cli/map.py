@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from calcikin.cli import options, output
 from calcikin.cli.ends import several
-from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.cli.notes import note, note_first_use
 from calcikin.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,11 +68,9 @@ _EXAMPLE = "--over serum.Mg=0.4:2.0mmol/L --over serum.Pi=0.7:2.0mmol/L"
 )
 @options.choice_options
 @options.solver_options
-@click.option("-o", "out", metavar="FILE", help="Write the map (.json) or every run (.csv).")
-@click.option("--plot", metavar="FILE", help="Draw the map: .png, .pdf or .svg.")
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(
+    ".json", ".csv", out="Write the map (.json) or every run (.csv).", plot="Draw the map"
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -84,26 +82,21 @@ def command(
     looks: int,
     tolerance: float,
     grid: int | None,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     solver: str,
     rtol: float | None,
-    out: str | None,
-    plot: str | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Trace where MODEL begins to meet a criterion, over two or three inputs.
 
     Nothing is guessed: a boundary that is absent, or not the only one, is said; the exit code is 1
     when there is none.
     """
-    output.check_outputs(o=(out, (".json", ".csv")), plot=(plot, output.PICTURES))
-    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    chosen = choice.load(model, quiet=outputs.quiet)
     if len(over) not in (2, 3):
         raise InputError(f"{len(over)} axes", where="--over", hint=f"two or three: {_EXAMPLE}")
-    if grid is not None and (plot is None or len(over) != 2 or draws is not None or grid < 2):
+    drawn = len(over) == 2 and draws is None and outputs.plot is not None
+    if grid is not None and (grid < 2 or not drawn):
         raise InputError(
             f"a grid of {grid} is for a picture of two axes without draws",
             where=f"--grid {grid}",
@@ -122,7 +115,7 @@ def command(
     if draws is not None:
         with options.located(hint="--draws draws.csv"):
             table = read_draws(chosen, draws)
-    note_first_use(chosen, quiet)
+    note_first_use(chosen, outputs.quiet)
     found = boundary(
         chosen,
         axes,
@@ -135,13 +128,9 @@ def command(
         rtol=rtol,
     )
     summary = found.summary()
-    if as_json:
-        click.echo(output.json_text(summary))
-    else:
-        _print(found)
-    if out is not None:
-        note_written(output.save_dataset(found.dataset(), out, lambda: summary, _never), quiet)
-    if plot is not None:
+    outputs.tell(summary, lambda: _print(found))
+    outputs.write(lambda path: output.save_dataset(found.dataset(), path, lambda: summary))
+    if outputs.plot is not None:
         from calcikin import plots
 
         if grid is None:
@@ -150,17 +139,12 @@ def command(
             read = turning.readout.name
             ground = field(chosen, found.axes, read, size=grid, solver=solver, rtol=rtol)
             picture = plots.sweep_map(ground, read=read, boundary=found)
-        note_written(plots.save(picture, plot), quiet)
+        outputs.draw(picture)
     for sentence in found.said if found.found else ():
-        note(sentence, quiet)
+        note(sentence, outputs.quiet)
     if not found.found:
         click.echo(f"Error: {found.said[0]}", err=True)
         ctx.exit(1)
-
-
-def _never(*_: Any) -> Any:
-    """A format that `check_outputs` has refused."""
-    raise AssertionError
 
 
 def _print(found: BoundaryMap) -> None:

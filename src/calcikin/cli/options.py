@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -31,14 +32,19 @@ __all__ = [
     "assignment",
     "changes",
     "choice_options",
+    "chosen_names",
     "debug_option",
     "grids",
     "json_option",
     "load_model",
     "located",
     "model_argument",
+    "one_of",
     "quiet_option",
+    "ratio_alone",
+    "seed_option",
     "solver_options",
+    "with_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,6 +84,10 @@ class Choice:
     serum: str | None
     settings: tuple[str, ...]
     off: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether anything is chosen."""
+        return self.serum is not None or bool(self.settings or self.off)
 
     def load(self, model: str, *, quiet: bool) -> Model:
         """Load a model by name or file, with these choices.
@@ -135,34 +145,77 @@ def load_model(name: str) -> Model:
         ) from error
 
 
-def choice_options(command: F) -> F:
-    """Give a command --serum, --set and --off."""
-    for option in reversed(
-        (
-            click.option("--serum", metavar="PRESET", help="Serum to start from, such as healthy."),
-            click.option(
-                "--set",
-                "settings",
-                metavar="NAME=VALUEunit",
-                multiple=True,
-                help="Change an input or parameter, such as serum.Mg=1.2mmol/L. Repeatable.",
-            ),
-            click.option(
-                "--off",
-                metavar="SWITCH",
-                multiple=True,
-                help="Switch a mechanism off, such as atp_shielding. Repeatable.",
-            ),
-        )
-    ):
+def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --serum, --set and --off, as one argument ``choice``."""
+
+    @wraps(command)
+    def gathered(
+        *args: Any, serum: str | None, settings: tuple[str, ...], off: tuple[str, ...], **rest: Any
+    ) -> Any:
+        return command(*args, choice=Choice(serum, settings, off), **rest)
+
+    return with_options(
+        gathered,
+        click.option("--serum", metavar="PRESET", help="Serum to start from, such as healthy."),
+        click.option(
+            "--set",
+            "settings",
+            metavar="NAME=VALUEunit",
+            multiple=True,
+            help="Change an input or parameter, such as serum.Mg=1.2mmol/L. Repeatable.",
+        ),
+        click.option(
+            "--off",
+            metavar="SWITCH",
+            multiple=True,
+            help="Switch a mechanism off, such as atp_shielding. Repeatable.",
+        ),
+    )
+
+
+def with_options(command: F, *options: Callable[[F], F]) -> F:
+    """Give a command several options, which its help lists in this order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-def _read_solver(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    if value.lower() not in SOLVERS:
-        raise UnknownNameError("solver", value, SOLVERS, where="--solver")
-    return value.lower()
+def one_of(
+    kind: str, known: Collection[str]
+) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A callback for an option that takes one of a few names, in whatever case.
+
+    Parameters
+    ----------
+    kind : str
+        What the name names, for the error.
+    known : collection of str
+    """
+
+    def read(_ctx: click.Context, param: click.Parameter, value: str) -> str:
+        if value.lower() not in known:
+            raise UnknownNameError(kind, value, known, where=param.opts[0])
+        return value.lower()
+
+    return read
+
+
+def _read_seed(_ctx: click.Context, _param: click.Parameter, value: int) -> int:
+    if value < 0:
+        raise InputError(f"a seed of {value}", where="--seed", hint="0 or more")
+    return value
+
+
+def seed_option(of: str) -> Callable[[F], F]:
+    """--seed, 0 unless it is given; `of` says of what, for the help."""
+    return click.option(
+        "--seed",
+        type=int,
+        default=0,
+        show_default=True,
+        callback=_read_seed,
+        help=f"Of the {of}.",
+    )
 
 
 def _read_rtol(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
@@ -180,27 +233,24 @@ def _read_rtol(_ctx: click.Context, _param: click.Parameter, value: float | None
 
 def solver_options(command: F) -> F:
     """Give a command --solver and --rtol."""
-    for option in reversed(
-        (
-            click.option(
-                "--solver",
-                metavar="NAME",
-                default="auto",
-                show_default=True,
-                callback=_read_solver,
-                help=f"One of {', '.join(SOLVERS)}.",
-            ),
-            click.option(
-                "--rtol",
-                type=float,
-                default=None,
-                callback=_read_rtol,
-                help="Relative tolerance; by default 1e-6, for the ensemble 1e-4.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option(
+            "--solver",
+            metavar="NAME",
+            default="auto",
+            show_default=True,
+            callback=one_of("solver", SOLVERS),
+            help=f"One of {', '.join(SOLVERS)}.",
+        ),
+        click.option(
+            "--rtol",
+            type=float,
+            default=None,
+            callback=_read_rtol,
+            help="Relative tolerance; by default 1e-6, for the ensemble 1e-4.",
+        ),
+    )
 
 
 @contextmanager
@@ -254,6 +304,11 @@ def changes(settings: Sequence[str]) -> dict[str, str]:
     return values
 
 
+def chosen_names(model: Model) -> set[str]:
+    """What is set in a model, and so cannot be varied."""
+    return {*model.inputs, *model.ratios, *model.parameters, *model.settings}
+
+
 def ratio_alone(name: str, others: Container[str], where: str) -> None:
     """Refuse a ratio such as Mg/Ca beside the Mg that it sets."""
     upper, slash, _ = name.partition("/")
@@ -274,7 +329,7 @@ def grids(model: Model, over: Sequence[str]) -> dict[str, npt.NDArray[np.float64
     from calcikin.sweep.design import axis_values
 
     values: dict[str, npt.NDArray[np.float64]] = {}
-    chosen = {*model.inputs, *model.ratios, *model.parameters, *model.settings}
+    chosen = chosen_names(model)
     for text in over:
         name, span = assignment(text, "--over", "serum.Mg=0.5:2.0:16mmol/L")
         with located("--over", text, hint="--over serum.Mg=0.5:2.0:16mmol/L"):

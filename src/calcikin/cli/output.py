@@ -6,11 +6,15 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from calcikin.cli import options
+from calcikin.cli.notes import note_written
 from calcikin.errors import InputError, OutputError
 from calcikin.files import replacing
 from calcikin.simulate.tables import write_csv
@@ -18,19 +22,102 @@ from calcikin.simulate.tables import write_csv
 if TYPE_CHECKING:
     from xarray import Dataset
 
+    from calcikin.plots.canvas import Figure
+
 __all__ = [
     "PICTURES",
+    "Outputs",
     "check_outputs",
     "json_text",
+    "output_options",
     "print_pairs",
     "print_table",
     "save_dataset",
+    "write_json",
     "write_text",
 ]
 
 PICTURES = (".png", ".pdf", ".svg")
 #: What is a folder and is meant to be one.
 FOLDERS = (".zarr",)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where an answer goes: what -o, --plot, --json and --quiet say.
+
+    Attributes
+    ----------
+    out, plot : str or None
+        Files of the answer and of its picture; both can be written.
+    as_json : bool
+        Whether JSON is printed, instead of tables for people.
+    quiet : bool
+        Whether notes are kept back.
+    """
+
+    out: str | None
+    plot: str | None
+    as_json: bool
+    quiet: bool
+
+    def tell(self, content: Any, show: Callable[[], None]) -> None:
+        """Print `content` as JSON, or let `show` print it for people."""
+        if self.as_json:
+            click.echo(json_text(content))
+        else:
+            show()
+
+    def write(self, write: Callable[[str], Path]) -> None:
+        """Let `write` write the file of -o, if there is one."""
+        if self.out is not None:
+            note_written(write(self.out), self.quiet)
+
+    def write_json(self, content: Any) -> None:
+        """Write `content` to the file of -o, if there is one."""
+        self.write(lambda path: write_json(path, content))
+
+    def draw(self, figure: Figure) -> None:
+        """Write a figure to the file of --plot, which is there."""
+        from calcikin.plots import save
+
+        assert self.plot is not None
+        note_written(save(figure, self.plot), self.quiet)
+
+
+def output_options(
+    *suffixes: str, out: str, plot: str = "Draw it"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command -o, --plot, --json, --quiet and --debug, all but the last as ``outputs``.
+
+    Files that could not be written are refused before the command starts.
+
+    Parameters
+    ----------
+    *suffixes : str
+        What -o may end in.
+    out, plot : str
+        Help of -o, and of --plot without its formats.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def gathered(
+            *args: Any, out: str | None, plot: str | None, as_json: bool, quiet: bool, **rest: Any
+        ) -> Any:
+            check_outputs(o=(out, suffixes), plot=(plot, PICTURES))
+            return command(*args, outputs=Outputs(out, plot, as_json, quiet), **rest)
+
+        return options.with_options(
+            gathered,
+            click.option("-o", "out", metavar="FILE", help=out),
+            click.option("--plot", metavar="FILE", help=f"{plot}: .png, .pdf or .svg."),
+            options.json_option,
+            options.quiet_option,
+            options.debug_option,
+        )
+
+    return decorate
 
 
 def check_outputs(**files: tuple[str | None, Sequence[str]]) -> None:
@@ -126,17 +213,27 @@ def write_text(path: str | Path, write: Callable[[TextIO], object]) -> Path:
     return target
 
 
+def write_json(path: str | Path, content: Any) -> Path:
+    """Write a value as JSON, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+    """
+    return write_text(path, lambda stream: stream.write(json_text(content) + "\n"))
+
+
 def save_dataset(
     dataset: Dataset,
     path: str,
     summary: Callable[[], Any],
-    save: Callable[[Dataset, str], Path],
+    save: Callable[[Dataset, str], Path] | None = None,
 ) -> Path:
-    """Write a dataset by suffix: .nc (by `save`), .csv (table) or .json (`summary()`)."""
+    """Write a dataset by suffix: .csv (table), .json (`summary()`) or else by `save`."""
     suffix = Path(path).suffix.lower()
     if suffix == ".json":
-        return write_text(path, lambda stream: stream.write(json_text(summary()) + "\n"))
-    if suffix == ".csv":
+        return write_json(path, summary())
+    if suffix == ".csv" or save is None:
         return write_text(path, lambda stream: write_csv(dataset, stream))
     return save(dataset, path)
 

@@ -26,9 +26,7 @@ def command(
     subject: str,
     out: str,
     question: str,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     quiet: bool,
 ) -> None:
     """Write a report on STORE_OR_RUN: question, inputs, figures, tables, warnings, references.
@@ -43,7 +41,7 @@ def command(
 
     check_library()
     stored = Path(subject).suffix in SUFFIXES
-    if stored and (serum or settings or off):
+    if stored and choice:
         raise InputError(
             "what was run cannot be changed afterwards",
             where=subject,
@@ -52,7 +50,7 @@ def command(
     if stored:
         found = of_file(subject)
     else:
-        chosen = options.Choice(serum, settings, off).load(subject, quiet=quiet)
+        chosen = choice.load(subject, quiet=quiet)
         note_first_use(chosen, quiet)
         found = of_model(chosen)
     note_written(write_report(found, out, question), quiet)

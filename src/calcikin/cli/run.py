@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from calcikin.cli import options, output
-from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.cli.notes import note, note_first_use
 from calcikin.cli.uncertainty import check, of_run, pairs, uncertainty_option
 
 if TYPE_CHECKING:
@@ -29,56 +29,49 @@ _NO_T50 = {
 @options.model_argument
 @options.choice_options
 @options.solver_options
-@click.option(
-    "-o", "out", metavar="FILE", help="Write the result: .nc (all of it), .csv or .json (summary)."
-)
-@click.option("--plot", metavar="FILE", help="Draw the time course: .png, .pdf or .svg.")
 @uncertainty_option
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(
+    ".nc",
+    ".csv",
+    ".json",
+    out="Write the result: .nc (all of it), .csv or .json (summary).",
+    plot="Draw the time course",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
     model: str,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     solver: str,
     rtol: float | None,
-    out: str | None,
-    plot: str | None,
     uncertainty: int | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Run MODEL once and print T50, pH, sizes, Mg/Ca and the phases at the end.
 
     MODEL is a name from 'calcikin models', or a model file (.toml).
     """
-    output.check_outputs(o=(out, (".nc", ".csv", ".json")), plot=(plot, output.PICTURES))
-    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    chosen = choice.load(model, quiet=outputs.quiet)
     check(chosen, uncertainty)
-    note_first_use(chosen, quiet)
+    note_first_use(chosen, outputs.quiet)
     result = chosen.simulate(solver=solver, rtol=rtol)
     summary = result.summary()
     if uncertainty is not None:
         summary["uncertainty"] = of_run(chosen, uncertainty, rtol)
-    if as_json:
-        click.echo(output.json_text(summary))
-    else:
-        _print(chosen, summary)
-    if out is not None:
+    outputs.tell(summary, lambda: _print(chosen, summary))
+    if outputs.out is not None:
         from calcikin.simulate.dataset import save
 
-        note_written(output.save_dataset(result.dataset, out, lambda: summary, save), quiet)
-    if plot is not None and result.t.size > 1:
+        outputs.write(lambda path: output.save_dataset(result.dataset, path, lambda: summary, save))
+    if outputs.plot is not None and result.t.size > 1:
         from calcikin import plots
 
-        shown = result.dataset.sel(time=slice(0.0, result.shown_min))
-        note_written(plots.save(plots.time_course(shown), plot), quiet)
-    elif plot is not None:
-        note(f"{plot} was not drawn: the run broke off before its first output", quiet)
+        outputs.draw(plots.time_course(result.dataset.sel(time=slice(0.0, result.shown_min))))
+    elif outputs.plot is not None:
+        note(
+            f"{outputs.plot} was not drawn: the run broke off before its first output",
+            outputs.quiet,
+        )
     if not result.ok:
         click.echo(f"Error: the run is not sound ({summary['status']}): {result.reason}", err=True)
         ctx.exit(1)

@@ -8,8 +8,8 @@ import click
 
 from calcikin.cli import options, output
 from calcikin.cli.ends import several
-from calcikin.cli.notes import note, note_first_use, note_written
-from calcikin.errors import InputError, UnknownNameError
+from calcikin.cli.notes import note, note_first_use
+from calcikin.errors import InputError
 
 if TYPE_CHECKING:
     from calcikin.analysis import Sensitivity
@@ -27,12 +27,6 @@ _COLUMNS = {
 }
 
 
-def _read_method(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    if value.lower() not in METHODS:
-        raise UnknownNameError("method", value, METHODS, where="--method")
-    return value.lower()
-
-
 @click.command(
     "sensitivity",
     epilog="Such as: calcikin sensitivity t50_serum --method local --over fitted",
@@ -43,7 +37,7 @@ def _read_method(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     metavar="NAME",
     default="local",
     show_default=True,
-    callback=_read_method,
+    callback=options.one_of("method", METHODS),
     help=f"One of {', '.join(METHODS)}.",
 )
 @click.option(
@@ -71,14 +65,10 @@ def _read_method(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     type=int,
     help="Base rows of sobol, a power of two [1024], or ways of morris [20].",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the design.")
+@options.seed_option("design")
 @options.choice_options
 @options.solver_options
-@click.option("-o", "out", metavar="FILE", help="Write the result: .json.")
-@click.option("--plot", metavar="FILE", help="Draw it: .png, .pdf or .svg.")
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(".json", out="Write the result: .json.")
 def command(
     model: str,
     method: str,
@@ -89,28 +79,20 @@ def command(
     spread: float | None,
     size: int | None,
     seed: int,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     solver: str,
     rtol: float | None,
-    out: str | None,
-    plot: str | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Tell on which inputs and parameters a read-out of MODEL depends.
 
     local: percent per percent at the model's own values. morris: a screening of many factors over
     their ranges. sobol: shares of the variance, with intervals.
     """
-    output.check_outputs(o=(out, (".json",)), plot=(plot, output.PICTURES))
     for name, value in (("--size", size), ("--spread", spread)):
         if method == "local" and value is not None:
             raise InputError(f"{name} says nothing to the method local", hint="--method sobol")
-    if seed < 0:
-        raise InputError(f"a seed of {seed}", where="--seed", hint="0 or more")
-    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    chosen = choice.load(model, quiet=outputs.quiet)
     factors = several(chosen, over, _EXAMPLE, GROUPS)
 
     from calcikin.analysis import local, morris, sobol
@@ -118,7 +100,7 @@ def command(
 
     with options.located("--on", on):
         Response.named(on, scale, cap)
-    note_first_use(chosen, quiet)
+    note_first_use(chosen, outputs.quiet)
     common: dict[str, Any] = {"scale": scale, "cap": cap, "solver": solver, "rtol": rtol}
     if method == "local":
         found = local(chosen, factors, on, **common)
@@ -130,19 +112,14 @@ def command(
         with options.located("--size", str(rows)):
             found = sobol(chosen, factors, on, spread=spread, size=rows, seed=seed, **common)
     summary = found.summary()
-    if as_json:
-        click.echo(output.json_text(summary))
-    else:
-        _print(found)
-    if out is not None:
-        path = output.write_text(out, lambda stream: stream.write(output.json_text(summary) + "\n"))
-        note_written(path, quiet)
-    if plot is not None:
+    outputs.tell(summary, lambda: _print(found))
+    outputs.write_json(summary)
+    if outputs.plot is not None:
         from calcikin import plots
 
-        note_written(plots.save(plots.sensitivity(found), plot), quiet)
+        outputs.draw(plots.sensitivity(found))
     for sentence in found.said:
-        note(sentence, quiet)
+        note(sentence, outputs.quiet)
 
 
 def _print(found: Sensitivity) -> None:

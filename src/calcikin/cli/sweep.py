@@ -52,38 +52,27 @@ IN_THE_FILE = ("over", "read", "serum", "settings", "off", "solver", "rtol")
     type=click.IntRange(min=1),
     help="Processes to use; one per core when it is worth it.",
 )
-@click.option(
-    "-o",
-    "out",
-    metavar="FILE",
-    help="Write the table: .nc, .csv or .json at the end, .zarr while the sweep runs.",
-)
 @click.option("--resume", is_flag=True, help="Go on with the .zarr of a sweep that was stopped.")
-@click.option(
-    "--plot",
-    metavar="FILE",
-    help="Draw the first read-out over one or two inputs: .png, .pdf or .svg.",
+@output.output_options(
+    ".nc",
+    ".csv",
+    ".json",
+    STORE,
+    out="Write the table: .nc, .csv or .json at the end, .zarr while the sweep runs.",
+    plot="Draw the first read-out over one or two inputs",
 )
-@options.json_option
-@options.quiet_option
-@options.debug_option
 @click.pass_context
 def command(
     ctx: click.Context,
     model: str,
     over: tuple[str, ...],
     read: tuple[str, ...],
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     solver: str,
     rtol: float | None,
     jobs: int | None,
-    out: str | None,
     resume: bool,
-    plot: str | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Run MODEL at every point of a grid, or run a sweep file, and print a table of read-outs.
 
@@ -91,7 +80,7 @@ def command(
     Halton sequence, a CSV of patients or a virtual cohort. A point that fails stays in the table
     with its status and reason; the exit code is then 3.
     """
-    output.check_outputs(o=(out, (".nc", ".csv", ".json", STORE)), plot=(plot, output.PICTURES))
+    out, plot, quiet = outputs.out, outputs.plot, outputs.quiet
     store = out if out is not None and Path(out).suffix == STORE else None
     _check_store(store, resume)
     if plot is not None and len(over) > 2:
@@ -105,7 +94,6 @@ def command(
     if is_sweep_file(model):
         plan = _from_file(ctx, model)
     else:
-        choice = options.Choice(serum, settings, off)
         plan = _from_options(model, over, read, choice, solver, rtol, quiet=quiet)
     if plot is not None and len(plan.design.axes) not in (1, 2):
         raise InputError(
@@ -142,21 +130,16 @@ def command(
             for values in zip(*columns.values(), strict=True)
         ]
     content = _content(table, rows, store)
-    if as_json:
-        click.echo(output.json_text(content))
-    elif store is None:
-        _print(table, rows)
-    else:
-        _print_summary(content)
+    outputs.tell(content, lambda: _print(table, rows) if store is None else _print_summary(content))
     if store is not None:
         note_written(Path(store), quiet)
-    elif out is not None:
-        note_written(output.save_dataset(table, out, lambda: content, save), quiet)
+    else:
+        outputs.write(lambda path: output.save_dataset(table, path, lambda: content, save))
     if plot is not None:
         from calcikin import plots
 
         draw = plots.sweep_curve if len(plan.design.axes) == 1 else plots.sweep_map
-        note_written(plots.save(draw(table.load(), read=plan.read[0]), plot), quiet)
+        outputs.draw(draw(table.load(), read=plan.read[0]))
     failed = int(table.attrs["failed"])
     if failed:
         note(f"{failed} of {table.attrs['runs']} runs failed; the table says why", quiet)

@@ -9,7 +9,7 @@ import click
 
 from calcikin.cli import options, output
 from calcikin.cli.ends import ends
-from calcikin.cli.notes import note, note_first_use, note_written
+from calcikin.cli.notes import note, note_first_use
 from calcikin.cli.uncertainty import check, of_threshold, pairs, uncertainty_option
 from calcikin.errors import InputError
 
@@ -41,12 +41,8 @@ _FRACTION = "crystalline_fraction"
 @click.option("--at", metavar="TIME", help="Length of the runs.  [default: 24h]")
 @options.choice_options
 @options.solver_options
-@click.option("-o", "out", metavar="FILE", help="Write the result: .json.")
-@click.option("--plot", metavar="FILE", help="Draw the search: .png, .pdf or .svg.")
 @uncertainty_option
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(".json", out="Write the result: .json.", plot="Draw the search")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -55,29 +51,23 @@ def command(
     criterion: str,
     level: str,
     at: str | None,
-    serum: str | None,
-    settings: tuple[str, ...],
-    off: tuple[str, ...],
+    choice: options.Choice,
     solver: str,
     rtol: float | None,
-    out: str | None,
-    plot: str | None,
     uncertainty: int | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Find the Mg/Ca of MODEL beyond which it does not crystallise in time.
 
     The criterion is a crystalline fraction of 5 % after 24 h, unless another one is given.
     """
-    output.check_outputs(o=(out, (".json",)), plot=(plot, output.PICTURES))
-    if plot is not None and criterion != _FRACTION:
+    if outputs.plot is not None and criterion != _FRACTION:
         raise InputError(
             f"the picture shows {_FRACTION}, not {criterion}",
-            where=f"--plot {plot}",
+            where=f"--plot {outputs.plot}",
             hint="leave out --plot, or --criterion",
         )
-    chosen = options.Choice(serum, settings, off).load(model, quiet=quiet)
+    chosen = choice.load(model, quiet=outputs.quiet)
     if "duration" in chosen.settings and at is not None:
         raise InputError(
             "the length of the runs is given twice", where=f"--at {at}", hint="keep one of them"
@@ -91,7 +81,7 @@ def command(
     name, given = ends(chosen, over, _EXAMPLE)
     low, high = given or (None, None)
     check(chosen, uncertainty)
-    note_first_use(chosen, quiet)
+    note_first_use(chosen, outputs.quiet)
 
     from calcikin.analysis import threshold
 
@@ -111,22 +101,17 @@ def command(
     if uncertainty is not None and found.found:
         spreads = of_threshold(found, chosen, criterion, uncertainty, rtol)
         summary["uncertainty"] = spreads
-    if as_json:
-        click.echo(output.json_text(summary))
-    else:
-        _print(summary)
-    if out is not None:
-        path = output.write_text(out, lambda stream: stream.write(output.json_text(summary) + "\n"))
-        note_written(path, quiet)
-    if plot is not None:
+    outputs.tell(summary, lambda: _print(summary))
+    outputs.write_json(summary)
+    if outputs.plot is not None:
         from calcikin import plots
 
-        note_written(plots.save(plots.threshold(found), plot), quiet)
+        outputs.draw(plots.threshold(found))
     if not found.found:
         click.echo(f"Error: there is no threshold: {found.reason}", err=True)
         ctx.exit(1)
     if found.reason:
-        note(found.reason, quiet)
+        note(found.reason, outputs.quiet)
 
 
 def _target(criterion: str, level: str) -> float:

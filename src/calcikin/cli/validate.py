@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from calcikin.cli import options, output
-from calcikin.cli.notes import note_written
 
 if TYPE_CHECKING:
     from calcikin.calibration import Judged
@@ -22,26 +22,18 @@ __all__ = ["command"]
 @click.argument("calibration", metavar="[CALIBRATION]", default="default")
 @click.option("--parameters", metavar="SET", help="Another parameter set, by name or file (.toml).")
 @click.option("--use", metavar="USE", help="Only rows of one use: fit, check, prior, aim, ...")
-@click.option("-o", "out", metavar="FILE", help="Write the rows: .json or .csv.")
-@click.option("--plot", metavar="FILE", help="Draw the rows: .png, .pdf or .svg.")
-@options.json_option
-@options.quiet_option
-@options.debug_option
+@output.output_options(".json", ".csv", out="Write the rows: .json or .csv.", plot="Draw the rows")
 def command(
     calibration: str,
     parameters: str | None,
     use: str | None,
-    out: str | None,
-    plot: str | None,
-    as_json: bool,
-    quiet: bool,
+    outputs: output.Outputs,
 ) -> None:
     """Predict every row of the data and say which are inside their interval.
 
     CALIBRATION is a name or a file (.toml); it says what predicts each row. Takes half a minute.
     Rows that are missed are no error: the command ends with 0.
     """
-    output.check_outputs(o=(out, (".json", ".csv")), plot=(plot, output.PICTURES))
     from calcikin.calibration import USES, load_calibration, summary, validate
     from calcikin.errors import UnknownNameError
     from calcikin.model.parameters import load_parameters
@@ -56,29 +48,30 @@ def command(
         values = {name: p.value for name, p in given.items()}
     judged = [one for one in validate(chosen, values) if use in (None, one.dataset.row.use)]
     rows = [one.to_dict() for one in judged]
-    if as_json:
-        click.echo(output.json_text(rows))
-    else:
+
+    def show() -> None:
         _print(judged)
         click.echo()
         for kind, counts in summary(judged).items():
             click.echo(f"{kind}: " + ", ".join(f"{n} {words}" for words, n in counts.items()))
-    if out is not None and out.lower().endswith(".json"):
-        text = output.json_text(rows) + "\n"
-        note_written(output.write_text(out, lambda stream: stream.write(text)), quiet)
-    elif out is not None:
-        columns = list(rows[0]) if rows else ["id"]
 
-        def write(stream: TextIO) -> None:
-            writer = csv.DictWriter(stream, columns)
+    def write(path: str) -> Path:
+        if path.lower().endswith(".json"):
+            return output.write_json(path, rows)
+
+        def write_rows(stream: TextIO) -> None:
+            writer = csv.DictWriter(stream, list(rows[0]) if rows else ["id"])
             writer.writeheader()
             writer.writerows(rows)
 
-        note_written(output.write_text(out, write), quiet)
-    if plot is not None:
+        return output.write_text(path, write_rows)
+
+    outputs.tell(rows, show)
+    outputs.write(write)
+    if outputs.plot is not None:
         from calcikin import plots
 
-        note_written(plots.save(plots.forest(judged), plot), quiet)
+        outputs.draw(plots.forest(judged))
 
 
 def _print(judged: Sequence[Judged]) -> None:
