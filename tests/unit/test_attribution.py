@@ -167,7 +167,8 @@ def never_above(limit):
     def formula(columns, _):
         mg = np.asarray(columns["serum.Mg"])
         never = mg > limit
-        return {"t50": np.where(never, math.nan, 100.0 * mg), "crystalline_fraction": ~never}
+        t50 = np.where(never, math.nan, 100.0 * mg)
+        return {"t50": t50, "t50_crystalline": t50}
 
     return formula
 
@@ -194,7 +195,7 @@ def test_a_combination_without_a_value_is_no_split(formula_runs):
     def formula(columns, switches):
         n = len(columns["serum.Mg"])
         poisoned = on(switches, "growth_poisoning", n) > 0.0
-        return {"t50": np.where(poisoned, 300.0, math.nan), "crystalline_fraction": np.ones(n)}
+        return {"t50": np.where(poisoned, 300.0, math.nan), "t50_crystalline": np.ones(n)}
 
     formula_runs(formula)
     with pytest.raises(SimulationError) as caught:
@@ -209,7 +210,7 @@ def test_responses_of_runs():
     runs = Table(
         {
             "t50": np.array([60.0, 600.0, math.nan, math.nan, math.nan]),
-            "crystalline_fraction": np.array([1.0, 1.0, 0.1, 1.0, math.nan]),
+            "t50_crystalline": np.array([60.0, 600.0, math.nan, 50.0, math.nan]),
         },
         np.array([0, 0, 0, 0, 3], dtype=np.int8),
         ("", "", "no transition", "one rise", "gave up"),

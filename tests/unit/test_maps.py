@@ -33,8 +33,8 @@ def table(status=None, **values):
 @pytest.mark.parametrize(
     ("text", "words", "reads"),
     [
-        ("t50 > 300 min", "t50 > 300 min", ("t50", "crystalline_fraction")),
-        ("t50>5h", "t50 > 300 min", ("t50", "crystalline_fraction")),
+        ("t50 > 300 min", "t50 > 300 min", ("t50", "t50_crystalline")),
+        ("t50>5h", "t50 > 300 min", ("t50", "t50_crystalline")),
         ("crystalline_fraction >= 5%", "crystalline_fraction > 0.05", ("crystalline_fraction",)),
         ("HAP_end > WH_end", "HAP_end > WH_end", ("HAP_end", "WH_end")),
         ("acp_max < 10 umol/L", "acp_max < 0.01 mmol/L", ("acp_max",)),
@@ -69,7 +69,7 @@ def test_a_time_that_did_not_come_is_longer_than_the_run():
     criterion = Criterion.read("t50 > 300 min")
     runs = table(
         t50=[100.0, 400.0, math.nan, math.nan, math.nan],
-        crystalline_fraction=[1.0, 1.0, 0.0, 0.9, math.nan],
+        t50_crystalline=[100.0, 400.0, math.nan, 50.0, math.nan],
     )
     margin = criterion.margin(runs, 600.0)
     assert margin[0] < 0.0 < margin[1]

@@ -50,7 +50,7 @@ def test_a_factor_that_is_zero_is_said(formula_runs):
 
 
 def test_a_model_without_the_number_has_no_local_sensitivity(formula_runs):
-    formula_runs(lambda c, _: {"t50": np.full(len(c[MG]), math.nan), "crystalline_fraction": 0.0})
+    formula_runs(lambda c, _: dict.fromkeys(("t50", "t50_crystalline"), np.full(len(c[MG]), math.nan)))
     with pytest.raises(SimulationError, match="no t50"):
         local("t50_serum", [MG])
 
@@ -79,9 +79,10 @@ def test_indices_of_a_sum(formula_runs):
 def test_runs_without_a_value_are_treated_as_is_said(formula_runs):
     def formula(columns, _):
         mg = np.asarray(columns[MG])
+        t50 = np.where(mg > 1.2, math.nan, 300.0 * mg)
         return {
-            "t50": np.where(mg > 1.2, math.nan, 300.0 * mg),
-            "crystalline_fraction": (mg <= 1.2).astype(float),
+            "t50": t50,
+            "t50_crystalline": t50,
             "status": 3 * (mg < 0.52),
         }
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.analysis.crossing import logit
-from calcikin.analysis.response import never_within
+from calcikin.analysis.response import HALF, never_within
 from calcikin.errors import InputError, UnitError
 from calcikin.simulate.readouts import Readout, get_readout
 from calcikin.solvers.status import Status
@@ -85,7 +85,7 @@ class Criterion:
         named = [self.readout] if self.other is None else [self.readout, self.other]
         names = [readout.name for readout in named]
         if any(readout.waits for readout in named):
-            names.append(_FRACTION)
+            names.append(HALF)
         return tuple(dict.fromkeys(names))
 
     @property

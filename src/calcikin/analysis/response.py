@@ -20,11 +20,13 @@ from calcikin.solvers.status import Status
 from calcikin.sweep.batch import Table, evaluate_many
 from calcikin.units import parse_quantity
 
-__all__ = ["Response", "Runs", "never_within"]
+__all__ = ["HALF", "Response", "Runs", "never_within"]
 
 Array = npt.NDArray[np.float64]
 SCALES = ("rate", "log", "value")
-_FRACTION = "crystalline_fraction"
+#: Tells a run that did not crystallise from one without a transition to read. Found on the way, so
+#: that a run may end once both are known.
+HALF = "t50_crystalline"
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,13 @@ class Runs:
 def never_within(readout: Readout, table: Table) -> npt.NDArray[np.bool_]:
     """Runs in which what `readout` waits for did not come, shape (n,).
 
-    Sound runs without the number whose solid is less than half crystalline at the end: a longer run
-    may still find it. `table` has to hold ``crystalline_fraction``.
+    Sound runs without the number whose solid is never half crystalline: a longer run may still find
+    it. `table` has to hold ``t50_crystalline``.
     """
     missing = np.isnan(table.values[readout.name]) & (table.status == int(Status.OK))
     if not readout.waits:
         return np.zeros_like(missing)
-    fraction = table.values[_FRACTION]
-    # without any solid there is no fraction, and nothing has crystallised
-    return np.asarray(missing & ~(fraction >= 0.5))
+    return np.asarray(missing & np.isnan(table.values[HALF]))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Response:
     def reads(self) -> tuple[str, ...]:
         """Read-outs that are needed."""
         name = self.readout.name
-        return (name, _FRACTION) if self.readout.waits and name != _FRACTION else (name,)
+        return (name, HALF) if self.readout.waits and name != HALF else (name,)
 
     @property
     def unit(self) -> str:

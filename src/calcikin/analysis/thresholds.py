@@ -286,7 +286,7 @@ class _Search:
     def _waited(self, result: Result) -> float:
         """The value of a time that a run did not live to see: its length, where that decides."""
         minutes = float(result.t[-1]) / 60.0
-        never = bool(result.crystalline_fraction[-1] < 0.5)
+        never = math.isnan(result.t50_crystalline())
         if self.readout.waits and never and self.level < minutes:
             return minutes
         return math.nan
