@@ -50,7 +50,8 @@ def test_a_factor_that_is_zero_is_said(formula_runs):
 
 
 def test_a_model_without_the_number_has_no_local_sensitivity(formula_runs):
-    formula_runs(lambda c, _: dict.fromkeys(("t50", "t50_crystalline"), np.full(len(c[MG]), math.nan)))
+    never = {"t50": math.nan, "t50_crystalline": math.nan}
+    formula_runs(lambda c, _: {name: np.full(len(c[MG]), value) for name, value in never.items()})
     with pytest.raises(SimulationError, match="no t50"):
         local("t50_serum", [MG])
 

@@ -75,18 +75,31 @@ def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, past, zn, o
 
 
 @kernel
-def _dense(z, zn, U, H, l, theta, out):
-    """State of lane l at the share theta of the step."""
+def _dense(z, zn, U, H, l, theta, which, weight, out):
+    """Unknowns ``which`` of lane l at the share theta of a step; weight: scratch, one per stage."""
     rest = 1.0 - theta
-    for i in range(N):
-        k = i * W + l
-        total = 0.0
+    for j in range(U.shape[0]):
+        w = 0.0
         for r in range(H.shape[0] - 1, -1, -1):
-            term = 0.0
-            for j in range(U.shape[0]):
-                term += H[r, j] * U[j, k]
-            total = total * theta + term
-        out[i] = rest * z[k] + theta * (zn[k] + rest * total)
+            w = w * theta + H[r, j]
+        weight[j] = theta * rest * w
+    for m in range(which.size):
+        k = which[m] * W + l
+        total = rest * z[k] + theta * zn[k]
+        for j in range(U.shape[0]):
+            total += weight[j] * U[j, k]
+        out[which[m]] = total
+
+
+@kernel
+def _scattering(place):
+    """Unknowns that hold particles, each once."""
+    held = np.zeros(N, np.bool_)
+    for p in range(place.shape[0]):
+        for m in range(3):
+            if place[p, m] >= 0:
+                held[place[p, m]] = True
+    return np.flatnonzero(held)
 
 
 @kernel
@@ -161,7 +174,8 @@ def ensemble(
     for i in range(N + 2):
         for l in range(W):
             tol[i * W + l] = tol1[i]
-    own = np.empty(N)
+    own, weight = np.empty(N), np.empty(stages)
+    every, solid = np.arange(N), _scattering(place)
     row = np.full(W, -1)
     t = np.zeros(W)
     steps = np.zeros(W, np.int64)
@@ -202,12 +216,12 @@ def ensemble(
                     end = span
                 while seen[l] < n_times and times[seen[l]] <= end:
                     theta = (times[seen[l]] - t[l]) / h[l]
-                    _dense(z, zn, U, H, l, theta, own)
+                    _dense(z, zn, U, H, l, theta, every, weight, own)
                     for i in range(N):
                         dense[k, seen[l], i] = own[i]
                     seen[l] += 1
                 if curve > 0:
-                    for i in range(N):
+                    for i in solid:
                         own[i] = zn[i * W + l]
                     after, light = fraction_and_light(
                         own, volumes[l], place, optics, table, spacing
@@ -218,7 +232,7 @@ def ensemble(
                             looked[l] += 1
                     else:
                         if count[l] == 0:
-                            for i in range(N):
+                            for i in solid:
                                 own[i] = z[i * W + l]
                             share, light = fraction_and_light(
                                 own, volumes[l], place, optics, table, spacing
@@ -229,7 +243,8 @@ def ensemble(
                                 looked[l] += 1
                         while looked[l] < sampled.size and sampled[looked[l]] <= end:
                             when = sampled[looked[l]]
-                            _dense(z, zn, U, H, l, (when - t[l]) / h[l], own)
+                            theta = (when - t[l]) / h[l]
+                            _dense(z, zn, U, H, l, theta, solid, weight, own)
                             share, light = fraction_and_light(
                                 own, volumes[l], place, optics, table, spacing
                             )
