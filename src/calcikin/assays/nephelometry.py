@@ -175,14 +175,15 @@ def form_factor(x: npt.ArrayLike) -> Array:
         P, between 0 and 1 [1].
     """
     x = np.asarray(x, dtype=float)
-    x2 = x * x
+    small = np.abs(x) < _SERIES_BELOW
+    amplitude = np.empty_like(x)
+    near, far = x[small], x[~small]
+    x2 = near * near
     series = np.zeros_like(x2)
-    small = np.minimum(x2, _SERIES_BELOW**2)
     for coefficient in reversed(_SERIES):
-        series = series * small + coefficient
-    safe = np.where(np.abs(x) < _SERIES_BELOW, 1.0, x)
-    closed = 3.0 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
-    amplitude = np.where(np.abs(x) < _SERIES_BELOW, series, closed)
+        series = series * x2 + coefficient
+    amplitude[small] = series
+    amplitude[~small] = 3.0 * (np.sin(far) - far * np.cos(far)) / far**3
     return np.asarray(amplitude * amplitude)
 
 
@@ -295,7 +296,10 @@ def population_scattering(population: Population, optics: Optics | None = None) 
             hint=f"known minerals: {dict(REFRACTIVE_INDEX)}",
         )
     strength = scattering_strength(population.index, optics)
-    return np.asarray(number * volume * volume * strength * collected_form_factor(radius, optics))
+    light = np.zeros(number.shape)
+    seen = collected_form_factor(radius[present], optics)
+    light[present] = number[present] * volume[present] ** 2 * strength * seen
+    return light
 
 
 def nephelometry(populations: Iterable[Population], optics: Optics | None = None) -> Array:

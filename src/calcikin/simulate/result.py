@@ -218,12 +218,19 @@ class Result:
 
     def core_radius(self, population: str) -> Array:
         """Mean core radius [m]; NaN while there are fewer than 1e6 cores per litre."""
-        p = next(p for p in self.model.scenario.network.populations if p.name == population)
-        molar = self.model.parameter_values()[p.molar_volume]  # L/mol
-        volume = molar * np.maximum(self.state(p.amount), 0.0)  # m3/m3 = L/L
-        number = self.number(population) * 1e3  # 1/m3
-        number = np.where(number > 1e9, number, 0.0)
-        return radii.core_radius(volume, number)
+        return self._core_radii[population]
+
+    @cached_property
+    def _core_radii(self) -> dict[str, Array]:
+        values = self.model.parameter_values()
+        out = {}
+        for p in self.model.scenario.network.populations:
+            molar = values[p.molar_volume]  # L/mol
+            volume = molar * np.maximum(self.state(p.amount), 0.0)  # m3/m3 = L/L
+            number = self.number(p.name) * 1e3  # 1/m3
+            number = np.where(number > 1e9, number, 0.0)
+            out[p.name] = radii.core_radius(volume, number)
+        return out
 
     @cached_property
     def light(self) -> Array:
@@ -276,6 +283,10 @@ class Result:
 
     def t50_crystalline(self) -> float:
         """Time at which half of the solid Ca is crystalline [min]; NaN when it never is."""
+        return self._half_crystalline
+
+    @cached_property
+    def _half_crystalline(self) -> float:
         if self.t.size < 2:
             return math.nan
         return float(t50_from_fraction(self.t, self.crystalline_fraction)) / 60.0

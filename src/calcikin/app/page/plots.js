@@ -65,8 +65,9 @@ export class Plots {
     }
   }
 
-  // Draw the curve of T50 now, and then, one in each turn of the browser, whatever else can be seen;
-  // the rest is drawn when it comes into sight.
+  // Draw the curve of T50 now, and in the next turn of the browser whatever else can be seen, all at
+  // once, because each turn may end in a picture of the whole page; the rest is drawn when it comes
+  // into sight.
   update(now, kept) {
     this.now = now;
     this.kept = kept;
@@ -76,11 +77,13 @@ export class Plots {
   }
 
   #later() {
-    const next = [...this.stale].find((name) => this.seen.has(name) && (name !== "sweep" || this.now.sweep));
-    this.waiting = Boolean(next);
-    if (!next) { this.done?.(); return; }
+    this.waiting = true;
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => { this.draw(next, this.now, this.kept); this.#later(); };
+    port1.onmessage = () => {
+      this.waiting = false;
+      for (const name of [...this.stale]) if (this.seen.has(name)) this.draw(name, this.now, this.kept);
+      this.done?.();
+    };
     port2.postMessage(0);
   }
 
@@ -148,10 +151,11 @@ export class Plots {
   }
 
   #axis(title, more = {}) {
+    // labels that need not be measured: half of the time that an axis takes otherwise
     return {
-      title: { text: title, font: { size: 12 }, standoff: 6 },
+      title: { text: title, font: { size: 12 } },
       gridcolor: this.line, zerolinecolor: this.line, linecolor: this.soft,
-      exponentformat: "power", ...more,
+      exponentformat: "power", tickangle: 0, ticklabeloverflow: "allow", ...more,
     };
   }
 
