@@ -10,7 +10,7 @@ from rows import Found, show
 
 from calcikin import Model, Result, load
 from calcikin.laws import LAWS, growth, populations
-from calcikin.simulate.result import default_times
+from calcikin.simulate.run import default_times
 from calcikin.solvers.scipy_ivp import Work, integrate
 
 __all__ = ["measure"]

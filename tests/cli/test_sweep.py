@@ -119,7 +119,7 @@ def test_failed_points_are_kept_and_end_with_3(calcikin, monkeypatch, tmp_path):
         monkeypatch.setattr(scipy_ivp, "MAX_EVALUATIONS", limit)
         return real(compiled, q, y0, grid, **options)
 
-    monkeypatch.setattr("calcikin.simulate.result.integrate", fails_at_the_second)
+    monkeypatch.setattr("calcikin.simulate.run.integrate", fails_at_the_second)
     out, plot = tmp_path / "table.nc", tmp_path / "table.png"
     result = calcikin(
         *("sweep", *SHORT, *RATIOS, "--read", "pH_end", "--json", "-o", out, "--plot", plot)

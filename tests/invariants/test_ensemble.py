@@ -9,7 +9,7 @@ from calcikin.model.modelfile import scenario_names
 from calcikin.simulate.many import SPACING, _curve, _table, run_many
 from calcikin.simulate.points import lay_out
 from calcikin.simulate.readouts import get_readouts
-from calcikin.simulate.result import default_times
+from calcikin.simulate.run import default_times
 from calcikin.solvers.ensemble import best_width, integrate_many
 from calcikin.solvers.status import Status
 

@@ -20,7 +20,7 @@ from calcikin.bench.precision import (
 from calcikin.bench.processes import fresh_processes
 from calcikin.bench.report import BenchReport
 from calcikin.simulate.model import Model, load
-from calcikin.simulate.result import default_times
+from calcikin.simulate.run import default_times
 
 __all__ = ["one_run", "run"]
 

@@ -84,7 +84,7 @@ def to_dataset(result: Result) -> xr.Dataset:
         "balance_error": result.balance_error,
         "t50_min": result.t50(),
         "t50_crystalline_min": result.t50_crystalline(),
-        "t50_status": result.transition.status if result.t.size >= 8 else "no_transition",
+        "t50_status": result.transition.status,
         "provenance": json.dumps(result.provenance()),
     }
     return xr.Dataset(data, coords={"time": time}, attrs=attrs)

@@ -25,10 +25,9 @@ from calcikin.assays.nephelometry import (
 from calcikin.simulate.model import Model
 from calcikin.simulate.points import Points, lay_out
 from calcikin.simulate.readouts import Readout
-from calcikin.simulate.result import (
+from calcikin.simulate.result import CORES, LABELS
+from calcikin.simulate.run import (
     BALANCE_LIMIT,
-    CORES,
-    LABELS,
     NEGATIVE_LIMIT,
     NEGATIVE_SHARE,
     default_times,

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from calcikin.errors import InputError
 from calcikin.model.modelfile import WINDOWS
-from calcikin.simulate.model import LN10, RATIO, SETTINGS, Model
+from calcikin.simulate.model import RATIO, SETTINGS, Model
+from calcikin.simulate.solution_vector import LN10
 
 __all__ = ["Points", "lay_out"]
 

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from calcikin.errors import InputError, SimulationError
 from calcikin.simulate.model import RATIO, SETTINGS, Model
 from calcikin.simulate.readouts import get_readouts
-from calcikin.simulate.result import Result, default_times, result_of
+from calcikin.simulate.result import Result
+from calcikin.simulate.run import default_times, result_of
 from calcikin.solvers.choice import choose
 from calcikin.solvers.ensemble import integrate_directions
 from calcikin.solvers.scipy_ivp import Solution
