@@ -1,4 +1,17 @@
-"""calcikin: calcification kinetics of serum and calcium phosphate suspensions.
+"""Calcification kinetics: how calcium phosphate forms and ripens in serum and suspensions.
+
+`load` gives a `Model`, ``Model.with_`` a changed copy of it, ``Model.simulate`` a `Result`:
+
+>>> import calcikin
+>>> serum = calcikin.load("t50_serum").with_({"serum.Mg": "1.2 mmol/L"}, preset="healthy")
+>>> result = serum.simulate()
+>>> result.t50(), result.summary(), result.dataset
+
+`sweep` runs a model at many points, `threshold` finds where it stops to crystallise, `speciate` and
+`speciate_many` say what is free, bound and supersaturated. Figures are in `calcikin.plots`,
+sensitivities, maps and attributions in `calcikin.analysis`, designs and stores in `calcikin.sweep`,
+fits in `calcikin.calibration`. Whatever is refused is an `InputError`, which says what, where and
+what to try instead; a run that fails is a `Result` with a status and a reason.
 
 Public names are loaded when first used, so that `import calcikin` itself imports nothing heavy.
 """
@@ -6,6 +19,7 @@ Public names are loaded when first used, so that `import calcikin` itself import
 from __future__ import annotations
 
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,7 +64,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'calcikin' has no attribute {name!r}")
+        # with name and obj Python offers the nearest name
+        raise AttributeError(
+            f"module 'calcikin' has no attribute {name!r}", name=name, obj=modules[__name__]
+        )
     value = getattr(import_module(_PUBLIC[name]), name)
     # `sweep` is also a package, bound by the import; it can be called like the function
     return globals().setdefault(name, value)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from calcikin.compiler.module import CompiledModel, compile_network
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
 from calcikin.model.modelfile import WINDOWS, Scenario, load_scenario
-from calcikin.simulate.solution_vector import fill_solution, open_carbonate, settle_water
+from calcikin.simulate import arrays
 from calcikin.units import format_quantity, parse_quantity
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load"]
 
 Array = npt.NDArray[np.float64]
-LN10 = math.log(10.0)
 RATIO = re.compile(r"([A-Za-z][\w.]*)/([A-Za-z][\w.]*)\Z")
 #: Settings of a run that are neither inputs of the medium nor parameters: name -> unit.
 SETTINGS = {"temperature": "degC", "pH": "1", "duration": "h", "ionic_strength": "mol/L"}
@@ -64,7 +63,7 @@ class Model:
         changes: Mapping[str, str | float] | None = None,
         *,
         preset: str | None = None,
-        switch_off: Iterable[str] = (),
+        switch_off: str | Iterable[str] = (),
         **groups: Mapping[str, str | float],
     ) -> Model:
         """Return a copy with other values.
@@ -76,8 +75,8 @@ class Model:
             unit. Names are inputs of the medium (``serum.Mg``), ratios of two (``Mg/Ca``), settings
             (``temperature``, ``pH``, ``duration``, ``ionic_strength``) or parameters.
         preset : str, optional
-        switch_off : iterable of str
-            Mechanisms to switch off besides those already off.
+        switch_off : str or iterable of str
+            Mechanism or mechanisms to switch off besides those already off.
         **groups : mapping
             ``serum={"Mg": "1.2 mmol/L"}`` is short for ``{"serum.Mg": "1.2 mmol/L"}``.
 
@@ -92,11 +91,18 @@ class Model:
             model = replace(model, preset=preset)
         flat: dict[str, str | float] = dict(changes or {})
         for group, values in groups.items():
+            if not isinstance(values, Mapping):
+                raise InputError(
+                    f"{group}={values!r} is no group of values",
+                    where=f"model {self.name}",
+                    hint=f'{{"{group}": {values!r}}} for a single value, preset="healthy" for a '
+                    'serum, or serum={"Mg": "1.2 mmol/L"}',
+                )
             flat |= {f"{group}.{name}": value for name, value in values.items()}
         for name, value in flat.items():
             model = model._with_one(name, value)
         off = list(model.off)
-        for switch in switch_off:
+        for switch in (switch_off,) if isinstance(switch_off, str) else switch_off:
             if switch not in self.scenario.network.switches:
                 raise UnknownNameError("mechanism", switch, self.scenario.network.switches)
             if switch not in off:
@@ -127,14 +133,22 @@ class Model:
         if name in self.scenario.parameters.parameters:
             parameter = self.scenario.parameters.get(name).with_value(value)
             return replace(self, parameters={**self.parameters, name: parameter.value})
-        ratio = RATIO.match(name)
-        if ratio and ratio[1] in medium.inputs and ratio[2] in medium.inputs:
-            number = parse_quantity(value, "1", where=name) if isinstance(value, str) else value
-            if not (math.isfinite(number) and 0.0 <= number <= 100.0):
-                raise OutOfRangeError(f"{name} = {number!r}", hint="0 to 100 mol/mol")
-            return replace(self, ratios={**self._ratios_but(ratio[1]), name: float(number)})
-        known = [*medium.inputs, *SETTINGS, *self.scenario.parameters.parameters]
-        raise UnknownNameError("input or parameter", name, known, where=f"model {self.name}")
+        if not self._is_ratio(name):
+            raise self._unknown(name)
+        number = parse_quantity(value, "1", where=name) if isinstance(value, str) else value
+        if not (math.isfinite(number) and 0.0 <= number <= 100.0):
+            raise OutOfRangeError(f"{name} = {number!r}", hint="0 to 100 mol/mol")
+        others = self._ratios_but(name.partition("/")[0])
+        return replace(self, ratios={**others, name: float(number)})
+
+    def _is_ratio(self, name: str) -> bool:
+        ratio, inputs = RATIO.match(name), self.scenario.medium.inputs
+        return ratio is not None and ratio[1] in inputs and ratio[2] in inputs
+
+    def _unknown(self, name: str) -> UnknownNameError:
+        scenario = self.scenario
+        known = [*scenario.medium.inputs, *SETTINGS, *scenario.parameters.parameters]
+        return UnknownNameError("input or parameter", name, known, where=f"model {self.name}")
 
     def _ratios_but(self, upper: str) -> dict[str, float]:
         """Ratios that do not set the input `upper`: what is said last holds."""
@@ -154,11 +168,9 @@ class Model:
             return SETTINGS[name]
         if name in self.scenario.parameters.parameters:
             return self.scenario.parameters.get(name).unit
-        ratio = RATIO.match(name)
-        if ratio and ratio[1] in medium.inputs and ratio[2] in medium.inputs:
+        if self._is_ratio(name):
             return "1"
-        known = [*medium.inputs, *SETTINGS, *self.scenario.parameters.parameters]
-        raise UnknownNameError("input or parameter", name, known, where=f"model {self.name}")
+        raise self._unknown(name)
 
     # ---- what is in it -----------------------------------------------------------------------
     @property
@@ -180,7 +192,7 @@ class Model:
 
     @property
     def initial_ph(self) -> float:
-        """PH at the start (and throughout, when it is held)."""
+        """The pH at the start (and throughout, when it is held) [1]."""
         if "pH" in self.settings:
             return self.settings["pH"]
         if self.preset and self.scenario.medium.serum_fraction == 1.0:
@@ -242,84 +254,31 @@ class Model:
     # ---- arrays for the kernels --------------------------------------------------------------
     def parameter_vector(self) -> Array:
         """Return q, prepared: parameters, constants at this temperature, totals, switches."""
-        q = self.unprepared_vector()
+        q = arrays.parameters_of(self)
         self.compiled.module.prepare(q)
         return q
 
     def unprepared_vector(self) -> Array:
         """Return q as chosen, without what is derived from it once per run."""
-        scenario, compiled, T = self.scenario, self.compiled, self.temperature
-        layout = compiled.layout
-        q = np.zeros(max(layout.values()) + 1)
-        q[layout["ln_ah"]] = -self.initial_ph * LN10
-        q[layout["ph_fixed"]] = 0.0 if scenario.closed_ph else 1.0
-        if "ionic_strength" in self.settings:
-            q[layout["i_fixed"]] = 1.0
-            q[layout["i_value"]] = max(self.settings["ionic_strength"], 1e-12)
-        totals = self.totals()
-        off = self.switched_off()
-        for component, total in totals.items():
-            q[layout[f"total.{component}"]] = total
-        constants = scenario.constants
-        gone = [
-            name
-            for name, species in constants.species.items()
-            if "mg_phosphate" in species.tags and "phosphate_complexation" in off
-        ]
-        fill_solution(q, layout, compiled.tables, constants, T, gone=gone)
-        slope = 0.0
-        if scenario.pco2 is not None:
-            ln_a, slope = open_carbonate(constants, T, scenario.pco2, -self.initial_ph * LN10)
-            q[layout["fixed.CO3"]] = 1.0
-            q[layout["activity.CO3"]] = math.exp(ln_a)
-        if "ln_water" in layout:  # of the initial solution, throughout a run
-            settle_water(compiled, q, [totals[c] for c in compiled.tables.components], slope)
-        values = self.parameter_values()
-        for slot, index in layout.items():
-            kind, _, name = slot.partition(".")
-            if kind == "parameter":
-                q[index] = values[name]
-            elif kind == "switch":
-                q[index] = 0.0 if name in off else 1.0
-            elif kind == "lnk":
-                q[index] = scenario.constants.phases[name].log_k.at(T) * LN10
-            elif kind == "scale" and name.startswith("initial_"):
-                q[index] = totals[name.removeprefix("initial_")]
-        q[layout["T"]] = T
-        if "scale.enzymes" in layout:
-            q[layout["scale.enzymes"]] = scenario.enzyme_scale
-        if "scale.fetuin" in layout:
-            q[layout["scale.fetuin"]] = scenario.medium.fetuin(self.input_values())
-        return q
+        return arrays.parameters_of(self)
 
     def initial_state(self, q: Array) -> Array:
         """Return y at t = 0 [mol/L]; total H from the speciation at the initial pH.
+
+        Parameters
+        ----------
+        q : ndarray, shape (n_slots,), prepared parameter vector of this model
+
+        Returns
+        -------
+        ndarray, shape (n_states,)
 
         Raises
         ------
         OutOfRangeError
             When the solution cannot be speciated.
         """
-        compiled, network = self.compiled, self.scenario.network
-        totals = self.totals()
-        y = np.zeros(len(network.states))
-        for i, state in enumerate(network.states):
-            if state.component is not None:
-                y[i] = totals[state.component]
-        y[network.index("fet.free")] = self.scenario.medium.fetuin(self.input_values())
-        tot = np.array([totals[c] for c in compiled.tables.components])
-        x, s = np.zeros(compiled.n_unknowns), np.zeros(compiled.slots.size)
-        held = q.copy()
-        held[compiled.layout["ph_fixed"]] = 1.0
-        compiled.module.cold_start(held, tot, x)
-        if compiled.module.speciate(held, tot, x, s) < 0:
-            raise OutOfRangeError(
-                "the initial solution has no equilibrium that could be found",
-                where=f"model {self.name}",
-                hint="check the totals with 'calcikin speciate'",
-            )
-        y[network.index("H")] = s[compiled.slots["total_H"]]
-        return y
+        return arrays.start_of(self, q)
 
     def tolerances(self, rtol: float) -> Array:
         """Absolute tolerances per state [mol/L], from the amounts that matter, scaled with rtol.
@@ -328,24 +287,7 @@ class Model:
         1e-13 for fetuin-A, 1e-14 for minerals and 1e-18 for particle numbers (6e5 cores per litre,
         of 1e9 to 1e16): small enough that the first particles of a nucleation burst are resolved.
         """
-        scale = rtol / 1e-6
-        minerals = {
-            name
-            for p in self.scenario.network.populations
-            for name in (p.amount, p.guest)
-            if name is not None
-        }
-        atol = np.full(len(self.scenario.network.states), 1e-12 * scale)
-        for i, state in enumerate(self.scenario.network.states):
-            if state.name.endswith(".n"):
-                atol[i] = 1e-18 * scale
-            elif state.name in minerals:
-                atol[i] = 1e-14 * scale
-            elif state.component in ("PPi", "ATP", "ADP", "AMP"):
-                atol[i] = 1e-15 * scale
-            elif "FetuinA" in state.elements:
-                atol[i] = 1e-13 * scale
-        return atol
+        return arrays.tolerances_of(self, rtol)
 
     def simulate(
         self,
@@ -365,9 +307,10 @@ class Model:
         solver : {"auto", "lsoda", "bdf", "radau", "ensemble"}
         rtol : float, optional
             Relative tolerance [1]; by default that of the solver.
-        times : ndarray, optional
-            Output times [s], increasing from 0.
+        times : ndarray, shape (n_times,), optional
+            Output times [s], increasing from 0; by default dense at the start, then every 3 min.
         exact_jacobian : bool
+            Whether the solvers of SciPy get the exact Jacobian, or find it by differences.
 
         Returns
         -------
@@ -379,7 +322,7 @@ class Model:
         UnknownNameError, UnitError, OutOfRangeError
             For bad input, before anything runs.
         """
-        from calcikin.simulate.result import run
+        from calcikin.simulate.run import run
 
         model = self if t is None else self.with_({"duration": t})
         return run(model, solver=solver, rtol=rtol, times=times, exact_jacobian=exact_jacobian)

@@ -95,6 +95,12 @@ def speciate(
     >>> speciate("serum", {"serum.Mg": "1.2 mmol/L"}, preset="ckd_3_4").ionised["Mg"]
     >>> speciate(None, {"Ca": "2.4 mmol/L", "Pi": "1 mmol/L", "pH": 7.4}).si["OCP"]
     """
+    if isinstance(of, Mapping):
+        raise InputError(
+            "the totals stand where a model or a medium is expected",
+            where="speciate",
+            hint='speciate(None, {"Ca": "2.4 mmol/L", "Pi": "1 mmol/L"})',
+        )
     given = dict(changes or {})
     total_h = _taken(given, "H", "mol/L", (-_MOST, _MOST))
     pco2 = _taken(given, "pCO2", "atm", _PCO2_WINDOW)
