@@ -6,7 +6,7 @@ import pytest
 from calcikin import load
 from calcikin.assays.nephelometry import Optics, collected_form_factor
 from calcikin.model.modelfile import scenario_names
-from calcikin.simulate.many import SPACING, _curve, _table, run_many
+from calcikin.simulate.many import SPACING, _table, curve_of, run_many
 from calcikin.simulate.points import lay_out
 from calcikin.simulate.readouts import get_readouts
 from calcikin.simulate.run import default_times
@@ -184,7 +184,7 @@ def test_the_curve_of_a_run_is_the_light_of_its_result() -> None:
 
     model = load("t50_serum")
     result = model.simulate()
-    curve = _curve(model, model.duration, stop=False)
+    curve = curve_of(model, model.duration, stop=False)
     volumes = model.parameter_vector()[curve.volume_slots]
     for k in range(0, result.t.size, 97):
         share, light = fraction_and_light(

@@ -9,6 +9,7 @@ from numba import njit
 from calcikin import load
 from calcikin.compiler.lanes import weave
 from calcikin.errors import InputError, UnknownNameError
+from calcikin.simulate.result import default_times
 from calcikin.simulate.sensitivity import sensitivities
 
 NAMES = ["serum.Mg", "serum.Pi", "acp_gamma", "ocp_growth_rate", "pH"]
@@ -106,24 +107,43 @@ def test_total_hydrogen_moves_with_the_ph_of_the_start(run) -> None:
 
 
 def test_readouts(run) -> None:
-    found = run.readouts(["t50", "HAP_end"])
+    found = run.readouts(["t50", "t50_crystalline", "rh_cpp1", "HAP_end"])
     model = run.model
+    # readings every 2 s where the crystals appear, so that a difference wobbles by 0.01 min only
+    times = np.union1d(run.t, np.arange(17400.0, 22800.0, 2.0))
     for name in ("serum.Mg", "serum.Pi"):
         value = run.value(name)
-        step = 1e-3 * value
+        step = 1e-2 * value
         up, down = (
             model.with_({name: value + sign * step}).simulate(
-                solver="ensemble", rtol=1e-9, times=run.t
+                solver="ensemble", rtol=1e-9, times=times
             )
             for sign in (1.0, -1.0)
         )
         k = run.names.index(name)
-        hap = 1e3 * (up.phases["HAP"][-1] - down.phases["HAP"][-1]) / (2.0 * step)
-        assert found["HAP_end"][k] == pytest.approx(hap, rel=1e-4)
-        # T50 is read by a spline over the kink that the vanishing CPP1 leave in the light, so it
-        # wobbles by 0.002 min with the place of the readings: one per cent of the difference
+        # T50 moves by 3 min; what is left of the wobble, and the curvature, are 0.3 % of that
         t50 = (up.t50() - down.t50()) / (2.0 * step)
-        assert found["t50"][k] == pytest.approx(t50, rel=0.03)
+        assert found["t50"][k] == pytest.approx(t50, rel=5e-3)
+        half = (up.t50_crystalline() - down.t50_crystalline()) / (2.0 * step)
+        assert found["t50_crystalline"][k] == pytest.approx(half, rel=2e-3)
+        radius = (up.peak_radius("cpp1") - down.peak_radius("cpp1")) / (2.0 * step)
+        assert found["rh_cpp1"][k] == pytest.approx(radius, rel=2e-3)
+        # of what is nearly all: the curvature over one per cent of Mg or Pi
+        hap = 1e3 * (up.phases["HAP"][-1] - down.phases["HAP"][-1]) / (2.0 * step)
+        assert found["HAP_end"][k] == pytest.approx(hap, rel=2e-3)
+
+
+def test_the_derivative_of_t50_does_not_depend_on_its_readings() -> None:
+    """Readings every 3 min and every 20 s; the times themselves differ by some 0.01 min."""
+    model, names = load("t50_serum"), ["serum.Mg", "acp_gamma", "ocp_growth_rate"]
+    coarse = default_times(12 * 3600.0)
+    fine = np.union1d(coarse, np.arange(15000.0, 24000.0, 20.0))
+    first, second = (
+        sensitivities(model, names, times=times, rtol=1e-6).readouts(["t50"])["t50"]
+        for times in (coarse, fine)
+    )
+    # the spline across the kink, times what the kink moves relative to the curve around it
+    np.testing.assert_allclose(first, second, rtol=2e-3)
 
 
 def test_what_has_no_derivative_is_refused() -> None:

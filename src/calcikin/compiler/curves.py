@@ -13,7 +13,14 @@ import math
 import numpy as np
 from numba import njit
 
-__all__ = ["NOTHING", "crystalline_at", "fraction_and_light", "pchip_crossing", "steepest_rise"]
+__all__ = [
+    "NOTHING",
+    "crystalline_at",
+    "fraction_and_light",
+    "pchip_crossing",
+    "read_times",
+    "steepest_rise",
+]
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
 
@@ -223,3 +230,20 @@ def steepest_rise(t, y, n, begin, until, record_end, settings, s, work, grid):
         else:
             end = x
     return 0.5 * (start + end), 0
+
+
+@kernel
+def read_times(t, f, light, n, end, settings, s, scratch, grid, out):
+    """T50 and its code, and the time of half crystallisation, of one sampled curve: out[4:7]."""
+    out[5] = NOTHING
+    out[4] = math.nan
+    out[6] = pchip_crossing(t, f, n, 0.5)
+    if n < 2 or f[n - 1] < 0.5:
+        return
+    first, last = crystalline_at(t, f, n, 0.01), crystalline_at(t, f, n, 0.99)
+    until = last + (last - first)
+    t50, code = steepest_rise(t, light, n, first, until, end, settings, s, scratch, grid)
+    if code == NOTHING and first < 600.0:
+        t50, code = steepest_rise(t, light, n, t[0], until, end, settings, s, scratch, grid)
+        code = 3 if code == 0 else code
+    out[4], out[5] = t50, code

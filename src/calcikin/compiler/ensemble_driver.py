@@ -16,13 +16,7 @@ import math
 import numpy as np
 from numba import njit
 
-from calcikin.compiler.curves import (
-    NOTHING,
-    crystalline_at,
-    fraction_and_light,
-    pchip_crossing,
-    steepest_rise,
-)
+from calcikin.compiler.curves import crystalline_at, fraction_and_light, read_times
 from calcikin.compiler.lanes import weave
 {imports}
 
@@ -100,23 +94,6 @@ def _scattering(place):
             if place[p, m] >= 0:
                 held[place[p, m]] = True
     return np.flatnonzero(held)
-
-
-@kernel
-def _read_times(t, f, light, n, end, settings, s, scratch, grid, out):
-    """T50 and its code, and the time of half crystallisation, of one sampled curve."""
-    out[5] = NOTHING
-    out[4] = math.nan
-    out[6] = pchip_crossing(t, f, n, 0.5)
-    if n < 2 or f[n - 1] < 0.5:
-        return
-    first, last = crystalline_at(t, f, n, 0.01), crystalline_at(t, f, n, 0.99)
-    until = last + (last - first)
-    t50, code = steepest_rise(t, light, n, first, until, end, settings, s, scratch, grid)
-    if code == NOTHING and first < 600.0:
-        t50, code = steepest_rise(t, light, n, t[0], until, end, settings, s, scratch, grid)
-        code = 3 if code == 0 else code
-    out[4], out[5] = t50, code
 
 
 @kernel
@@ -279,7 +256,7 @@ def ensemble(
             info[k, 2] = steps[l]
             info[k, 3] = rejected[l]
             if curve > 0:
-                _read_times(
+                read_times(
                     samples[l, 0], samples[l, 1], samples[l, 2], count[l], span,
                     settings, slopes, scratch, grid, info[k],
                 )

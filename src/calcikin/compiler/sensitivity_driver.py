@@ -106,8 +106,8 @@ def begin(q, dq, tot, dtot, x, dx, out):
 
 
 @kernel
-def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y, dy):
-    """Integrate from 0 to span; y[m] and dy[m, l] at times[m]. Returns the status."""
+def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y, rate, dy):
+    """Integrate from 0 to span; y[m], its rate, dy[m, l] at times[m]. Returns the status."""
     stages, size = A.shape[0], N * V
     qs, z = np.empty(q.size * V), np.empty(size)
     _same(q, dq, qs)
@@ -155,15 +155,18 @@ def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y,
                 for i in range(N):
                     for l in range(W + 1):
                         k = i * V + (0 if l == 0 else W + l - 1)
-                        total = 0.0
+                        total, slope = 0.0, 0.0
                         for r in range(H.shape[0] - 1, -1, -1):
                             term = 0.0
                             for j in range(stages):
                                 term += H[r, j] * U[j, k]
+                            slope = slope * theta + total
                             total = total * theta + term
                         value = rest * z[k] + theta * (zn[k] + rest * total)
                         if l == 0:
                             y[seen, i] = value
+                            change = zn[k] - z[k] + (rest - theta) * total + theta * rest * slope
+                            rate[seen, i] = change / h[0]
                         else:
                             dy[seen, l - 1, i] = value
                 seen += 1

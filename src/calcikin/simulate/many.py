@@ -37,7 +37,7 @@ from calcikin.solvers.ensemble import Curve, Ensemble, integrate_many
 from calcikin.solvers.scipy_ivp import Solution
 from calcikin.solvers.status import Status
 
-__all__ = ["Columns", "run_many"]
+__all__ = ["Columns", "curve_of", "run_many"]
 
 Array = npt.NDArray[np.float64]
 #: Points whose whole course is held in memory at a time.
@@ -150,7 +150,7 @@ def _numbers_only(
         points.duration,
         rtol=rtol,
         atol=atol,
-        curve=_curve(model, points.duration, stop=early) if timed else None,
+        curve=curve_of(model, points.duration, stop=early) if timed else None,
         threads=threads,
         width=width,
     )
@@ -308,7 +308,7 @@ def _table(optics: Optics) -> Array:
     return table
 
 
-def _curve(model: Model, duration: float, *, stop: bool) -> Curve:
+def curve_of(model: Model, duration: float, *, stop: bool) -> Curve:
     """What the kernel needs to see the light of this model."""
     network, layout = model.scenario.network, model.compiled.layout
     optics = Optics()

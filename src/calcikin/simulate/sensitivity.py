@@ -3,7 +3,7 @@
 The trajectory and its derivatives come from the same generated equations in dual numbers
 (`calcikin.compiler.lane_dual`), so they are exact to the accuracy of the run. A read-out is a
 smooth function of the trajectory; its derivative is taken along the derivative of the trajectory,
-which for T50 is the implicit function theorem: the curve is moved, and its mid-point read again.
+which for T50 is the implicit function theorem, see `calcikin.simulate.course`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calcikin.errors import InputError, SimulationError
-from calcikin.simulate.model import RATIO, SETTINGS, Model
+from calcikin.errors import SimulationError
+from calcikin.simulate.course import SMOOTH, Course, course
+from calcikin.simulate.directions import directions_of, value_of
+from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
 from calcikin.simulate.result import Result
 from calcikin.simulate.run import default_times, result_of
 from calcikin.solvers.choice import choose
-from calcikin.solvers.ensemble import integrate_directions
 from calcikin.solvers.scipy_ivp import Solution
 from calcikin.solvers.status import Status
 
 __all__ = ["Sensitivities", "sensitivities"]
 
 Array = npt.NDArray[np.float64]
-#: Relative step along an exact derivative, to read a read-out on either side: so small that a front
-#: is moved by a thousandth of its width, so large that ten digits of a difference are left.
-STEP = 1e-6
+#: Relative step along an exact derivative, to read a read-out on either side: so small that fronts,
+#: a tenth of a second wide, move by much less; so large that five digits of a difference are left.
+STEP = 1e-8
 
 
 @dataclass(frozen=True)
@@ -38,26 +39,40 @@ class Sensitivities:
 
     Attributes
     ----------
-    model : Model
     names : tuple of str
         Inputs and parameters.
-    t : ndarray, shape (n_times,) [s]
-    y : ndarray, shape (n_times, n_states) [mol/L]
-    dy : ndarray, shape (n_names, n_times, n_states)
-        Derivatives [mol/L per unit of the input or parameter].
+    course : Course
+        The trajectory and its derivatives.
     rtol : float
     """
 
-    model: Model
     names: tuple[str, ...]
-    t: Array
-    y: Array
-    dy: Array
+    course: Course
     rtol: float
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.course.model
+
+    @property
+    def t(self) -> Array:
+        """Times [s], shape (n_times,)."""
+        return self.course.t
+
+    @property
+    def y(self) -> Array:
+        """States [mol/L], shape (n_times, n_states)."""
+        return self.course.y
+
+    @property
+    def dy(self) -> Array:
+        """Derivatives [mol/L per unit of each name], shape (n_names, n_times, n_states)."""
+        return self.course.dy
 
     def value(self, name: str) -> float:
         """Value of an input or parameter of the run, in its unit."""
-        return _value(self.model, name)
+        return value_of(self.model, name)
 
     def result(self) -> Result:
         """The run itself."""
@@ -65,6 +80,9 @@ class Sensitivities:
 
     def readouts(self, read: str | Sequence[str] = ("t50",)) -> dict[str, Array]:
         """Derivative of each read-out [its unit per unit of the input or parameter].
+
+        Exact for those of `calcikin.simulate.course.SMOOTH`; of the others, some of which jump from
+        reading to reading, as good as their readings are dense.
 
         Parameters
         ----------
@@ -75,13 +93,18 @@ class Sensitivities:
         dict of str to ndarray, shape (n_names,)
             NaN where the run has no such number.
         """
-        found = {readout.name: np.full(len(self.names), np.nan) for readout in get_readouts(read)}
-        for k, name in enumerate(self.names):
-            step = STEP * abs(self.value(name)) or STEP
-            up, down = self._moved(k, step), self._moved(k, -step)
-            for readout in get_readouts(read):
+        readouts = get_readouts(read)
+        steps = np.array([STEP * abs(self.value(name)) or STEP for name in self.names])
+        smooth = self.course.read([r.name for r in readouts if r.name in SMOOTH], steps)
+        found = {name: slopes for name, (_, slopes) in smooth.items()}
+        others = [readout for readout in readouts if readout.name not in SMOOTH]
+        found |= {readout.name: np.full(len(self.names), np.nan) for readout in others}
+        for k, step in enumerate(steps):
+            if others:
+                up, down = self._moved(k, step), self._moved(k, -step)
+            for readout in others:
                 found[readout.name][k] = (readout(up) - readout(down)) / (2.0 * step)
-        return found
+        return {readout.name: found[readout.name] for readout in readouts}
 
     def _moved(self, k: int | None, step: float) -> Result:
         """The run at another value of one name, by its derivative."""
@@ -128,82 +151,14 @@ def sensitivities(
     """
     _, rtol = choose("ensemble", rtol, 1)
     grid = _fine_times(model.duration) if times is None else np.asarray(times, dtype=float)
-    for name in names:
-        _check(model, name)
-    compiled = model.compiled
-    q = model.unprepared_vector()
-    totals = _totals(model)
-    dq, dtot = np.zeros((len(names), q.size)), np.zeros((len(names), totals.size))
-    for k, name in enumerate(names):
-        # both are linear in the value, so the difference is exact to rounding at any step
-        value = _value(model, name)
-        step = 0.01 * value
-        other = model.with_({name: value + step})
-        dq[k] = (other.unprepared_vector() - q) / step
-        dtot[k] = (_totals(other) - totals) / step
-    y0 = model.initial_state(model.parameter_vector())
-    network = model.scenario.network
-    position = {c: i for i, c in enumerate(compiled.tables.components)}
-    dy0 = np.zeros((len(names), y0.size))
-    for i, state in enumerate(network.states):
-        if state.component is not None:
-            dy0[:, i] = dtot[:, position[state.component]]
-    fetuin = compiled.layout.get("scale.fetuin")
-    if fetuin is not None:
-        dy0[:, network.index("fet.free")] = dq[:, fetuin]
-    outcome = integrate_directions(
-        compiled,
-        q,
-        dq,
-        totals,
-        dtot,
-        y0,
-        dy0,
-        grid,
-        h_state=network.index("H"),
-        rtol=rtol,
-        atol=model.tolerances(rtol),
-    )
-    status, y, dy = outcome
+    status, found = course(model, directions_of(model, names), grid, rtol=rtol)
     if status is not Status.OK:
         raise SimulationError(
             f"the run failed: {status.word}", where=f"model {model.name}", hint="tighten rtol"
         )
-    return Sensitivities(model, tuple(names), grid, y, dy, rtol)
+    return Sensitivities(tuple(names), found, rtol)
 
 
 def _fine_times(duration: float) -> Array:
-    """Output times, four times as dense as those of a run.
-
-    T50 read from a reading every 3 min wobbles by 0.02 min with the place of the readings, which is
-    nothing in a time but per cents of its derivative.
-    """
+    """Output times, four times as dense as those of a run: for read-outs that are not smooth."""
     return np.union1d(default_times(duration), np.arange(0.0, duration, 45.0))
-
-
-def _check(model: Model, name: str) -> None:
-    """Refuse what has no derivative here."""
-    model.unit_of(name)
-    if name in SETTINGS and name != "pH":
-        raise InputError(
-            f"no exact derivative with respect to {name}", hint="use differences of two runs"
-        )
-    if RATIO.match(name) and name not in model.scenario.medium.inputs:
-        raise InputError(f"{name} is a ratio", hint="name the input above the line")
-    if _value(model, name) == 0.0:
-        raise InputError(f"{name} is 0", hint="a derivative is taken at a value above 0")
-
-
-def _value(model: Model, name: str) -> float:
-    if name in model.scenario.medium.inputs:
-        return model.input_values()[name]
-    if name == "pH":
-        return model.initial_ph
-    if name in model.parameters:
-        return model.parameters[name]
-    return model.scenario.parameters.get(name).value
-
-
-def _totals(model: Model) -> Array:
-    totals = model.totals()
-    return np.array([totals[c] for c in model.compiled.tables.components])

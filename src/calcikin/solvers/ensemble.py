@@ -235,7 +235,7 @@ def integrate_directions(
     rtol: float,
     atol: Array,
     method: str = "rodas5p",
-) -> tuple[Status, Array, Array]:
+) -> tuple[Status, Array, Array, Array]:
     """Integrate one trajectory and its derivatives in several directions.
 
     Parameters
@@ -252,8 +252,9 @@ def integrate_directions(
     Returns
     -------
     Status
-    ndarray, shape (n_times, n_states)
-    ndarray, shape (n, n_times, n_states)
+    ndarray, shape (n_times, n_states), states
+    ndarray, shape (n_times, n_states), their rates: derivatives of the interpolated states by time
+    ndarray, shape (n, n_times, n_states), derivatives in each direction
     """
     width = best_width()
     module = compile_sensitivities(compiled, width)
@@ -265,7 +266,8 @@ def integrate_directions(
     prepared[slots["ph_fixed"]] = 1.0
     compiled.module.cold_start(prepared, totals, work.x)
     compiled.module.speciate(prepared, totals, work.x, work.s)
-    y, dy = np.empty((times.size, module.N)), np.zeros((n, times.size, ns))
+    y, rate = np.empty((times.size, module.N)), np.empty((times.size, module.N))
+    dy = np.zeros((n, times.size, ns))
     for start in range(0, n, width):
         rows = slice(start, min(start + width, n))
         count = rows.stop - rows.start
@@ -301,16 +303,14 @@ def integrate_directions(
             np.array([MAX_STEPS, LEAST_STEP, times[-1]]),
             np.concatenate([atol, np.zeros(module.N - ns), [rtol, -1.0 / tableau.order]]),
             y,
+            rate,
             part,
         )
         if status != 0:
-            return (
-                Status.STEP_LIMIT if status == 1 else Status.SOLVER_FAILED,
-                np.ascontiguousarray(y[:, :ns]),
-                dy,
-            )
+            word = Status.STEP_LIMIT if status == 1 else Status.SOLVER_FAILED
+            return word, np.ascontiguousarray(y[:, :ns]), np.ascontiguousarray(rate[:, :ns]), dy
         dy[rows] = part[:, :count, :ns].transpose(1, 0, 2)
-    return Status.OK, np.ascontiguousarray(y[:, :ns]), dy
+    return Status.OK, np.ascontiguousarray(y[:, :ns]), np.ascontiguousarray(rate[:, :ns]), dy
 
 
 def run_module(
