@@ -34,6 +34,7 @@ from calcikin.calibration import (
 )
 from calcikin.calibration import fit as fit_function
 from calcikin.calibration.fit import design
+from calcikin.calibration.jacobian import difference_jacobian
 from calcikin.calibration.objective import CAP, soft_cap
 from calcikin.calibration.sampling import markov_draws
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
@@ -190,12 +191,32 @@ def test_the_soft_cap_is_the_residual_when_small_and_never_more_than_a_lost_run(
     assert capped[3] == pytest.approx(1e-3, rel=1e-8)
 
 
-def test_derivatives_by_either_kind_of_step_agree(found):
-    axes = residual_jacobian(found.objective, found.z[None])
-    guided = residual_jacobian(found.objective, found.z[None], axes)
+def test_exact_derivatives_and_differences_agree(found):
+    exact = residual_jacobian(found.objective, found.z[None])
+    axes = difference_jacobian(found.objective, found.z[None])
+    guided = difference_jacobian(found.objective, found.z[None], axes)
     # both by differences: of order step^2 = 1e-4 along the axes, LONGEST^2 = 0.04 of the curvature
-    assert guided[0] == pytest.approx(axes[0], rel=0.05, abs=0.5)
-    assert np.array_equal(guided[0, 3:], np.eye(2))
+    assert axes[0] == pytest.approx(exact[0], rel=2e-3, abs=0.02)
+    assert guided[0] == pytest.approx(exact[0], rel=0.05, abs=0.5)
+    assert np.array_equal(exact[0, 3:], np.eye(2))
+
+
+def test_exact_derivatives_of_every_fitted_row():
+    target = Objective(load_calibration())
+    z = target.shipped[None]
+    k, p = len(target.datasets), len(target.calibration.fitted)
+    exact, apart = residual_jacobian(target, z)[0], difference_jacobian(target, z)[0]
+    size = np.abs(exact[:k, :p]).max(axis=1)
+    off = np.abs(exact - apart)[:k, :p].max(axis=1) / size
+    timed = np.array([any(d.read == "t50" for d in x.demands) for x in target.datasets])
+    # steps of 0.01: curvature, and the noise of runs at 1e-6 over steps so small
+    assert off[~timed].max() < 5e-3
+    # T50 moves by up to 13 min (curvature: 3 %) and wobbles by 0.02 to 0.05 min in either run;
+    # that is 0.1 / (2 * 0.01) = 5 min of a difference, against errors of the row from 1.5 min on
+    sd = np.array([d.error.sd * (329.0 if d.error.log else 1.0) for d in target.datasets])
+    noise = (5.0 / sd + 0.03 * size)[timed, None]
+    assert (np.abs(exact - apart)[:k, :p][timed] < noise).all()
+    assert np.array_equal(exact[k:], np.eye(target.size))
 
 
 def test_starts_lie_in_the_bounds_and_depend_on_the_seed_alone(twin):

@@ -4,7 +4,8 @@ from calcikin.calibration.file import load_calibration
 from calcikin.calibration.fit import Fit, fit
 from calcikin.calibration.identify import Evidence, evidence
 from calcikin.calibration.identify import report as report_of
-from calcikin.calibration.objective import Objective, residual_jacobian
+from calcikin.calibration.jacobian import residual_jacobian
+from calcikin.calibration.objective import Objective
 from calcikin.calibration.parameter_file import fitted_set, parameter_text, write_parameters
 from calcikin.calibration.posterior import (
     Posterior,

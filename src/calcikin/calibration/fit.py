@@ -15,7 +15,8 @@ from scipy.stats import norm, qmc
 
 from calcikin import __version__
 from calcikin.calibration.descent import State, begin, descend
-from calcikin.calibration.objective import Objective, residual_jacobian
+from calcikin.calibration.jacobian import residual_jacobian
+from calcikin.calibration.objective import Objective
 from calcikin.calibration.records import Calibration
 from calcikin.errors import InputError, OutOfRangeError
 from calcikin.files import replacing
@@ -140,8 +141,7 @@ def fit(
         return target.residuals(z)[0]
 
     def jacobian(z: Array, guide: Array | None) -> Array:
-        first = residual_jacobian(target, z, guide)
-        return residual_jacobian(target, z, first) if guide is None else first
+        return residual_jacobian(target, z, guide)
 
     with _bar(progress, iterations, calibration.name) as bar:
         kept = journal.state

@@ -1,4 +1,4 @@
-"""Residuals of a calibration: data and priors in standard deviations, and their derivatives.
+"""Residuals of a calibration: data and priors in standard deviations.
 
 Fitted numbers are held as z = (x - prior)/prior_sd, where x is the value or its log10; the residual
 of a prior is then z itself.
@@ -6,6 +6,7 @@ of a prior is then z itself.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,21 +16,12 @@ import numpy.typing as npt
 from calcikin.calibration.points import SOLVERS, Demand, answer
 from calcikin.calibration.records import Calibration, Dataset
 
-__all__ = ["CAP", "Objective", "residual_jacobian", "soft_cap"]
+__all__ = ["CAP", "Objective", "soft_cap"]
 
 Array = npt.NDArray[np.float64]
 #: Largest residual [standard deviations]: what a failed run, or one without the number, counts as.
 #: Others come near it smoothly, so that no number is worse than none.
 CAP = 30.0
-#: Step of central differences along the axes of z [standard deviations of the prior].
-STEP = 1e-2
-#: Along directions known to be stiff or sloppy: so long that the residuals move by this much [sd],
-#: but no longer than `LONGEST`. T50 is read between output times 3 min apart, which makes it
-#: wobble by about 0.02 min as it moves: steps of some minutes average that, steps along the axes
-#: would leave the small differences of large slopes to it. At the shipped parameters 3 and 5 agree
-#: to 10 % of the largest derivative of each row; along the axes the sloppy directions are lost.
-REACH = 5.0
-LONGEST = 0.2
 
 
 def soft_cap(residual: Array) -> Array:
@@ -71,8 +63,17 @@ class Objective:
         return len(self.names)
 
     @cached_property
-    def _demands(self) -> list[Demand]:
-        return list(dict.fromkeys(x for d in self.datasets for x in d.demands))
+    def demands(self) -> tuple[Demand, ...]:
+        """Every number that the fitted datasets need, once."""
+        return tuple(dict.fromkeys(x for d in self.datasets for x in d.demands))
+
+    def places(self, dataset: Dataset) -> list[int]:
+        """Where the numbers of a dataset stand among `demands`."""
+        return [self._place[demand] for demand in dataset.demands]
+
+    @cached_property
+    def _place(self) -> dict[Demand, int]:
+        return {demand: i for i, demand in enumerate(self.demands)}
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
@@ -101,16 +102,32 @@ class Objective:
             for name in f.sets
         }
 
-    def predictions(self, z: Array) -> Array:
-        """Predicted values of the fitted datasets, shape (m, k), in the units of their rows."""
-        numbers, _ = answer(self._demands, self.parameters(z), solvers=self.solvers)
-        place = {demand: i for i, demand in enumerate(self._demands)}
+    def weights(self, z: Array) -> dict[str, Array]:
+        """Derivatives of the model's parameters by z, each of shape (m, n_fitted)."""
+        values, out = self.parameters(z), {}
+        for j, f in enumerate(self.calibration.fitted):
+            for name in f.sets:
+                out[name] = np.zeros((len(z), len(self.calibration.fitted)))
+                slope = math.log(10.0) * values[name] if f.log10 else 1.0
+                out[name][:, j] = f.prior_sd * slope
+        return out
+
+    def numbers(self, z: Array) -> tuple[Array, list[str]]:
+        """Numbers of runs, shape (m, n_demands), and why the first has none (empty where it has)"""
+        return answer(self.demands, self.parameters(z), solvers=self.solvers)
+
+    def predicted(self, numbers: Array) -> Array:
+        """Predicted values of the fitted datasets from the numbers of runs, shape (m, k)."""
         columns = []
         for dataset in self.datasets:
             assert dataset.observable is not None
-            part = numbers[:, [place[d] for d in dataset.demands]]
+            part = numbers[:, self.places(dataset)]
             columns.append(dataset.observable.value(part) * dataset.factor)
         return np.stack(columns, axis=1)
+
+    def predictions(self, z: Array) -> Array:
+        """Predicted values of the fitted datasets, shape (m, k), in the units of their rows."""
+        return self.predicted(self.numbers(z)[0])
 
     def scale_sd(self, name: str) -> float:
         """Standard deviation of the logarithm of a factor between centres [1]."""
@@ -130,7 +147,10 @@ class Objective:
         lost : ndarray of bool, shape (m, k)
             Where a run failed or has no such number; the residual is `CAP` there.
         """
-        predicted = self.predictions(z)
+        return self.of_predictions(self.predictions(z), z)
+
+    def of_predictions(self, predicted: Array, z: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+        """As `residuals`, from what is predicted at z."""
         out = np.empty_like(predicted)
         for j, dataset in enumerate(self.datasets):
             error = dataset.error
@@ -147,52 +167,3 @@ class Objective:
         lost = ~np.isfinite(out)
         out = np.where(lost, CAP, soft_cap(np.where(lost, 0.0, out)))
         return np.concatenate([out, z], axis=1), lost
-
-
-def residual_jacobian(objective: Objective, z: Array, guide: Array | None = None) -> Array:
-    """Derivatives of the residuals by z, by central differences in one batch.
-
-    Parameters
-    ----------
-    objective : Objective
-    z : ndarray, shape (m, n)
-    guide : ndarray, shape (m, k + n, n), optional
-        Derivatives at a point nearby. The differences are then taken along the singular vectors of
-        its data, long steps where the data say little and short ones where they say much.
-
-    Returns
-    -------
-    ndarray, shape (m, k + n, n)
-        One-sided where a run on one side is lost, zero where both are.
-    """
-    m, n = z.shape
-    k, p = len(objective.datasets), len(objective.calibration.fitted)
-    basis = np.broadcast_to(np.eye(p), (m, p, p)).copy()  # rows are directions
-    steps = np.full((m, p), STEP)
-    if guide is not None:
-        for i, known in enumerate(guide):
-            _, sizes, basis[i] = np.linalg.svd(known[:k, :p])
-            sizes = np.concatenate([sizes, np.zeros(p - sizes.size)])
-            steps[i] = np.clip(REACH / np.maximum(sizes, 1e-12), 1e-3, LONGEST)
-    moves = np.zeros((m, p, n))
-    moves[:, :, :p] = steps[:, :, None] * basis
-    points = np.concatenate([z[:, None], z[:, None] + moves, z[:, None] - moves], axis=1)
-    residuals, lost = objective.residuals(points.reshape(-1, n))
-    r = residuals[:, :k].reshape(m, 2 * p + 1, k)
-    gone = lost.reshape(m, 2 * p + 1, k)
-    centre, up, down = r[:, :1], r[:, 1 : p + 1], r[:, p + 1 :]
-    no_up, no_down = gone[:, 1 : p + 1] | gone[:, :1], gone[:, p + 1 :] | gone[:, :1]
-    high, low = np.where(no_up, centre, up), np.where(no_down, centre, down)
-    sides = (~no_up).astype(float) + (~no_down)
-    along = np.where(sides > 0.0, (high - low) / np.maximum(sides, 1.0), 0.0) / steps[:, :, None]
-    out = np.zeros((m, k + n, n))
-    # along[i, d] = J basis[d], and the basis is orthonormal
-    out[:, :k, :p] = np.einsum("idk,idj->ikj", along, basis)
-    for j, dataset in enumerate(objective.datasets):
-        error = dataset.error
-        if error is not None and error.scale:
-            column = objective.names.index(error.scale)
-            slope = (1.0 - (centre[:, 0, j] / CAP) ** 2) ** 1.5  # of the soft cap
-            out[:, j, column] = objective.scale_sd(error.scale) / error.sd * slope
-    out[:, k:, :] = np.eye(n)
-    return out

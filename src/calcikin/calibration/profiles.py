@@ -18,7 +18,7 @@ from calcikin.calibration.descent import State, begin, descend
 from calcikin.calibration.fit import Fit
 from calcikin.calibration.identify import Evidence
 from calcikin.calibration.interpolate import root
-from calcikin.calibration.objective import residual_jacobian
+from calcikin.calibration.jacobian import residual_jacobian
 from calcikin.errors import OutOfRangeError, UnknownNameError
 
 __all__ = ["LEVEL95", "Profile", "profiles"]
