@@ -1,8 +1,10 @@
 """Questions asked of a model with many runs: thresholds, maps of them, sensitivity, attribution."""
 
 from calcikin.analysis.attribution import Attribution, attribute
+from calcikin.analysis.elasticity import local
 from calcikin.analysis.maps import BoundaryMap, boundary
-from calcikin.analysis.sensitivity import Sensitivity, local, morris, sobol
+from calcikin.analysis.overall import morris, sobol
+from calcikin.analysis.sensitivity import Sensitivity
 from calcikin.analysis.thresholds import Threshold, Trial, threshold
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Derivatives of a response by central differences, each with its own step and an estimated error.
 
-The one place that knows how derivatives are made: exact ones can take the place of `gradient`.
+For what has no exact derivative; those are made in `calcikin.analysis.exact`.
 """
 
 from __future__ import annotations

@@ -141,10 +141,14 @@ class Response:
                 return np.where(never, 0.0, 60.0 / value)
             if self.scale == "log":
                 if self.readout.waits:
-                    cap = minutes if math.isnan(self.cap) else np.minimum(self.cap, minutes)
+                    cap = self.longest(minutes)
                     value = np.where(never, cap, np.minimum(value, cap))
                 return np.where(value > 0.0, np.log(value), math.nan)
         return value
+
+    def longest(self, minutes: Array | float) -> Array | float:
+        """The longest time that counts on the scale ``log`` [min], in runs of so many minutes."""
+        return minutes if math.isnan(self.cap) else np.minimum(self.cap, minutes)
 
     def because(self, table: Table, minutes: Array | float) -> list[str]:
         """Why rows have no value: distinct reasons with how many rows each, most first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from calcikin.errors import InputError, OutOfRangeError
 
-__all__ = ["Indices", "indices", "saltelli"]
+__all__ = ["Indices", "Saltelli", "indices"]
 
 Array = npt.NDArray[np.float64]
 _RESAMPLES = 500
@@ -45,8 +46,8 @@ class Indices:
     dropped: int
 
 
-def saltelli(dims: int, size: int, seed: int) -> Array:
-    """Points of Saltelli's design, shape (dims + 2, size, dims), in the unit cube: A, B, AB_1 ...
+class Saltelli(Sequence[Array]):
+    """Saltelli's design in the unit cube: A, B, AB_1 ..., each (size, dims), made when asked for.
 
     Parameters
     ----------
@@ -68,22 +69,32 @@ def saltelli(dims: int, size: int, seed: int) -> Array:
     A. Saltelli et al., Comput. Phys. Commun. 2010, 181, 259, 10.1016/j.cpc.2009.09.018: one Sobol
     sequence of twice the dimension for A and B, and AB_i is A with the column i of B.
     """
-    if size < _SMALLEST:
-        raise OutOfRangeError(f"{size} base rows", where="Sobol", hint=f"at least {_SMALLEST}")
-    if size & (size - 1):
-        below = 1 << (size.bit_length() - 1)
-        raise InputError(
-            f"{size} is no power of two", where="Sobol", hint=f"{below} or {2 * below} base rows"
-        )
-    from scipy.stats import qmc
 
-    both = qmc.Sobol(2 * dims, scramble=True, seed=seed).random(size)
-    first, second = both[:, :dims], both[:, dims:]
-    design = np.repeat(first[None], dims + 2, axis=0)
-    design[1] = second
-    for k in range(dims):
-        design[k + 2, :, k] = second[:, k]
-    return design
+    def __init__(self, dims: int, size: int, seed: int) -> None:
+        if size < _SMALLEST:
+            raise OutOfRangeError(f"{size} base rows", where="Sobol", hint=f"at least {_SMALLEST}")
+        if size & (size - 1):
+            below = 1 << (size.bit_length() - 1)
+            raise InputError(
+                f"{size} is no power of two",
+                where="Sobol",
+                hint=f"{below} or {2 * below} base rows",
+            )
+        from scipy.stats import qmc
+
+        both: Array = qmc.Sobol(2 * dims, scramble=True, seed=seed).random(size)
+        self._dims = dims
+        self._first, self._second = both[:, :dims], both[:, dims:]
+
+    def __len__(self) -> int:
+        return self._dims + 2
+
+    def __getitem__(self, k: int) -> Array:  # type: ignore[override]
+        if k < 2:
+            return (self._first, self._second)[k]
+        mixed = self._first.copy()
+        mixed[:, k - 2] = self._second[:, k - 2]
+        return mixed
 
 
 def indices(values: Array, *, seed: int = 0, confidence: float = 0.95) -> Indices:
@@ -92,7 +103,7 @@ def indices(values: Array, *, seed: int = 0, confidence: float = 0.95) -> Indice
     Parameters
     ----------
     values : ndarray, shape (d + 2, size)
-        In the order of `saltelli`. A row with a NaN in any of its d + 2 values is left out.
+        In the order of `Saltelli`. A row with a NaN in any of its d + 2 values is left out.
     seed : int
         Of the resampling.
     confidence : float

@@ -65,6 +65,11 @@ _COLUMNS = {
     type=int,
     help="Base rows of sobol, a power of two [1024], or ways of morris [20].",
 )
+@click.option(
+    "--differences",
+    is_flag=True,
+    help="local by differences of runs, as it is for what has no exact derivative.",
+)
 @options.seed_option("design")
 @options.choice_options
 @options.solver_options
@@ -78,6 +83,7 @@ def command(
     cap: str | None,
     spread: float | None,
     size: int | None,
+    differences: bool,
     seed: int,
     choice: options.Choice,
     solver: str,
@@ -86,12 +92,14 @@ def command(
 ) -> None:
     """Tell on which inputs and parameters a read-out of MODEL depends.
 
-    local: percent per percent at the model's own values. morris: a screening of many factors over
-    their ranges. sobol: shares of the variance, with intervals.
+    local: percent per percent at the model's own values, by exact derivatives. morris: a screening
+    of many factors over their ranges. sobol: shares of the variance, with intervals.
     """
     for name, value in (("--size", size), ("--spread", spread)):
         if method == "local" and value is not None:
             raise InputError(f"{name} says nothing to the method local", hint="--method sobol")
+    if method != "local" and differences:
+        raise InputError(f"--differences says nothing to the method {method}")
     chosen = choice.load(model, quiet=outputs.quiet)
     factors = several(chosen, over, _EXAMPLE, GROUPS)
 
@@ -103,7 +111,7 @@ def command(
     note_first_use(chosen, outputs.quiet)
     common: dict[str, Any] = {"scale": scale, "cap": cap, "solver": solver, "rtol": rtol}
     if method == "local":
-        found = local(chosen, factors, on, **common)
+        found = local(chosen, factors, on, differences=differences, **common)
     elif method == "morris":
         ways = 20 if size is None else size
         found = morris(chosen, factors, on, spread=spread, ways=ways, seed=seed, **common)
