@@ -118,12 +118,14 @@ def test_sensitivity_of_the_fitted_parameters_by_default(calcikin, quick):
     answer = json.loads(calcikin("sensitivity", "t50_serum", "--json").stdout)
     assert answer["method"] == "local"
     assert len(answer["factors"]) == 11
+    assert answer["provenance"]["exact"] == 11
+    assert quick == []
 
 
 @pytest.mark.parametrize(
     ("method", "more", "column"),
     [
-        ("local", (), "elasticity error"),
+        ("local", ("--differences",), "elasticity error"),
         ("morris", ("--size", "4"), "strength low"),
         ("sobol", ("--size", "16", "--scale", "log", "--cap", "20h"), "total high"),
     ],

@@ -20,7 +20,7 @@ from calcikin.compiler.ensemble import compile_sensitivities
 from calcikin.simulate.course import SMOOTH, TIMES, course
 from calcikin.simulate.directions import Directions, directions_of
 from calcikin.simulate.model import Model
-from calcikin.simulate.result import default_times
+from calcikin.simulate.run import default_times
 from calcikin.solvers.ensemble import best_width, cores
 from calcikin.solvers.status import Status
 
