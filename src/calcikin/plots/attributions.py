@@ -58,10 +58,7 @@ def waterfall(found: Attribution) -> Figure:
             axes.plot([reached, reached], [row - 0.31, row + 1.31], color=canvas.BLACK, lw=0.7)
         axes.barh(len(bars), total, color="#444444", height=0.62)
         axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
-        names = [*(name for name, _ in bars), "total"]
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
+        canvas.name_rows(axes, [*(name for name, _ in bars), "total"])
         for row, value in enumerate((*(value for _, value in bars), total)):
             # round() + 0.0: no "-0 %"
             share = f" ({round(100.0 * value / total) + 0.0:.0f} %)" if total else ""

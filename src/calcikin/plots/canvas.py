@@ -10,7 +10,7 @@ kinds of colour blindness; every line also has its own dashes, so that a grey pr
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -294,6 +294,20 @@ def halo(width: float = 2.4) -> list[Any]:
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width, foreground="white")]
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a panel of bars, the first on top.
+
+    Parameters
+    ----------
+    axes : Axes
+        With a bar at 0, 1, 2, ... of the vertical axis.
+    names : sequence of str
+    """
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")
 
 
 def key_beside(axes: Axes, **options: Any) -> None:

@@ -79,9 +79,7 @@ def cohort_distributions(
             boxes.plot([middle], [row], "|", color=canvas.BLACK, markersize=10, markeredgewidth=1.8)
         curves.set_ylim(0.0, 1.0)
         curves.set_ylabel("share of the group [1]")
-        boxes.set_yticks(range(count), list(numbers))
-        boxes.set_ylim(count - 0.5, -0.5)
-        boxes.grid(visible=False, axis="y")
+        canvas.name_rows(boxes, list(numbers))
         boxes.set_xlabel(canvas.named(name, unit))
         canvas.key_beside(curves)
     return figure

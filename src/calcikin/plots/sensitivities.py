@@ -62,7 +62,7 @@ def tornado(found: Sensitivity) -> Figure:
         for k, value in enumerate(elasticity):
             _beside(axes, float(value), float(error[k]), k, f"{value:.2g}")
         axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
-        _names(axes, names)
+        canvas.name_rows(axes, names)
         axes.margins(x=0.14)
         axes.set_xlabel(f"elasticity, d ln {found.response} / d ln factor [1]")
     return figure
@@ -98,7 +98,7 @@ def morris_plane(found: Sensitivity) -> Figure:
         bars, plane = panels
         place = np.arange(len(names))
         bars.barh(place, strength, xerr=interval, color=canvas.BLUE, height=0.68, error_kw=_WHISKER)
-        _names(bars, [f"{name}  {k + 1}" for k, name in enumerate(names)])
+        canvas.name_rows(bars, [f"{name}  {k + 1}" for k, name in enumerate(names)])
         bars.set_xlabel(f"strength µ* of the effect on {found.response} [{unit}]")
         if wide:
             plane.set_xscale("log")
@@ -157,7 +157,7 @@ def sobol_bars(found: Sensitivity) -> Figure:
                 label=label,
             )
         axes.axvline(0.0, color=canvas.BLACK, linewidth=0.8)
-        _names(axes, names)
+        canvas.name_rows(axes, names)
         axes.set_xlabel(f"share of the variance of {found.response} [1]")
         axes.legend(loc="lower right")
     return figure
@@ -179,12 +179,6 @@ def _shown(found: Sensitivity, method: str, *columns: str) -> tuple[list[str], l
 
 def _height(count: int, each: float = 0.26) -> float:
     return max(1.9, 0.9 + each * count)
-
-
-def _names(axes: Axes, names: list[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axes.grid(visible=False, axis="y")
 
 
 def _interval(value: object, low: object, high: object) -> Array:

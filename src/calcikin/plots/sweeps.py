@@ -244,7 +244,7 @@ def threshold(result: Mapping[str, Any] | Any) -> Figure:
     over, x_label = _field(result, "over", "Mg/Ca"), "Mg/Ca, total [mol/mol]"
     if over != "Mg/Ca":
         at = float(_field(result, "value"))
-        x_label = f"{over} [{_field(result, 'unit', '1')}]"
+        x_label = canvas.named(str(over), str(_field(result, "unit", "1")))
     order = np.argsort(ratio)
     closed = bracket.size == 2 and bool(np.isfinite(bracket).all())
     zoom = closed and np.isfinite(at)
