@@ -9,7 +9,7 @@ from numba import njit
 from calcikin import load
 from calcikin.compiler.lanes import weave
 from calcikin.errors import InputError, UnknownNameError
-from calcikin.simulate.result import default_times
+from calcikin.simulate.run import default_times
 from calcikin.simulate.sensitivity import sensitivities
 
 NAMES = ["serum.Mg", "serum.Pi", "acp_gamma", "ocp_growth_rate", "pH"]
