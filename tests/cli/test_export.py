@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +42,14 @@ def test_file_is_written_and_named(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_calibration_is_written_as_an_archive(calcikin: Calcikin, tmp_path: Path) -> None:
+    path = tmp_path / "slurry.zip"
+    result = calcikin("export", "acp_slurry", "--to", "petab", "-o", path)
+    assert result.exit_code == 0, result.stderr
+    with zipfile.ZipFile(path) as archive:
+        assert {"problem.yaml", "model.xml", "README.md"} < set(archive.namelist())
+
+
 def test_choices_are_in_the_file(calcikin: Calcikin) -> None:
     choices = ("--serum", "ckd_3_4", "--set", "acp_gamma=33mJ/m2", "--off", "whitlockite")
     text = calcikin("export", "t50_serum", "--to", "python", *choices).stdout
@@ -54,12 +63,23 @@ def test_choices_are_in_the_file(calcikin: Calcikin) -> None:
     [
         (("sbf", "--to", "smbl"), "sbml?"),
         (("sbf", "--to", "omex"), "-o sbf.omex"),
+        (("acp_slurry", "--to", "petab"), "-o acp_slurry.zip"),
+        (("sbf", "--to", "petab", "-o", "x.zip"), "models with fitted data: t50_serum, acp_slurry"),
         (("sbf", "--to", "sbml", "-o", "nowhere/x.xml"), "mkdir -p nowhere"),
         (("sbf", "--to", "sbml", "-o", "x.json"), "end the name in .xml, .sbml"),
         (("sfb", "--to", "sbml"), "sbf"),
         (("t50_serum", "--to", "sbml", "--set", "serum.Mg=1.2"), "serum.Mg"),
     ],
-    ids=["format", "archive to a terminal", "folder", "suffix", "model", "unit"],
+    ids=[
+        "format",
+        "archive to a terminal",
+        "problem to a terminal",
+        "nothing fitted",
+        "folder",
+        "suffix",
+        "model",
+        "unit",
+    ],
 )
 def test_bad_input_is_refused(words: tuple[str, ...], said: str, refused: Calcikin) -> None:
     assert said in refused("export", *words)

@@ -37,7 +37,7 @@ class Format:
     @property
     def binary(self) -> bool:
         """Whether it is no text."""
-        return self.name == "omex"
+        return self.name in ("omex", "petab")
 
     def write(self, model: Model) -> bytes:
         """The content of the file."""
@@ -48,7 +48,7 @@ class Format:
 
 
 _HERE = "calcikin.exchange"
-#: Name -> format. PEtab joins here.
+#: Name -> format.
 FORMATS: Mapping[str, Format] = {
     entry.name: entry
     for entry in (
@@ -63,6 +63,12 @@ FORMATS: Mapping[str, Format] = {
             "phreeqc", "PHREEQC input", (".pqi", ".phr", ".txt"), f"{_HERE}.phreeqc:phreeqc_text"
         ),
         Format("latex", "LaTeX document of every equation", (".tex",), f"{_HERE}.latex:latex_text"),
+        Format(
+            "petab",
+            "calibration problem in PEtab, version 1",
+            (".zip",),
+            f"{_HERE}.petab_tables:petab_bytes",
+        ),
         Format("python", "script for NumPy and SciPy", (".py",), f"{_HERE}.script:script_text"),
     )
 }
@@ -81,7 +87,7 @@ def export(model: Model, to: str) -> bytes:
     Returns
     -------
     bytes
-        The file; UTF-8 text but for ``omex``.
+        The file; UTF-8 text but for ``omex`` and ``petab``.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from calcikin.assays.nephelometry import (
 from calcikin.simulate.model import Model
 from calcikin.simulate.points import Points, lay_out
 from calcikin.simulate.readouts import Readout
-from calcikin.simulate.result import CORES, LABELS
+from calcikin.simulate.result import CORES, LABELS, SOLID_TRACE
 from calcikin.simulate.run import (
     BALANCE_LIMIT,
     NEGATIVE_LIMIT,
@@ -192,8 +192,8 @@ def _column(model: Model, name: str, ensemble: Ensemble, y: Array, error: Array)
     if name == "crystalline_fraction":
         amorphous = phases["ACP"] + phases["CPP1"]
         solid = sum(phases.values(), np.zeros(len(y)))
-        trace = 1e-9  # mol/L, as of `Result.crystalline_fraction`
-        return np.where(solid > trace, (solid - amorphous) / np.maximum(solid, trace), 0.0)
+        some = solid > SOLID_TRACE
+        return np.where(some, (solid - amorphous) / np.maximum(solid, SOLID_TRACE), 0.0)
     label = name.removesuffix("_end")
     return 1e3 * phases[label] if label in phases else np.full(len(y), np.nan)
 

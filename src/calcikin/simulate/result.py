@@ -36,6 +36,8 @@ Array = npt.NDArray[np.float64]
 AVOGADRO = 6.02214076e23
 #: Output times that a transition is sought in, at least.
 _FEWEST = 8
+#: Less solid Ca than this is nothing that a laboratory could collect [mol/L].
+SOLID_TRACE = 1e-9
 CORES = {"acp": radii.Geometry(), "cpp1": radii.CPP1, "cpp2": radii.CPP2, "hap": radii.Geometry()}
 LABELS = {"acp": "ACP", "cpp1": "CPP1", "cpp2": "CPP2", "hap": "HAP", "wh": "WH"}
 
@@ -132,8 +134,8 @@ class Result:
             (v for k, v in phases.items() if k not in ("ACP", "CPP1")), np.zeros_like(self.t)
         )
         solid = amorphous + crystals
-        trace = 1e-9  # mol/L: less is no solid that a laboratory could collect
-        return np.asarray(np.where(solid > trace, crystals / np.maximum(solid, trace), 0.0))
+        some = solid > SOLID_TRACE
+        return np.asarray(np.where(some, crystals / np.maximum(solid, SOLID_TRACE), 0.0))
 
     @cached_property
     def ph(self) -> Array:
