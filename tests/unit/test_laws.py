@@ -16,6 +16,7 @@ from calcikin.laws import (
     LAWS,
     Law,
     adsorption,
+    arrest,
     enzymes,
     get_law,
     growth,
@@ -26,7 +27,7 @@ from calcikin.laws import (
 )
 from calcikin.laws.vocabulary import cnt_factor, pos_power, softplus
 
-MODULES = (adsorption, enzymes, growth, nucleation, populations, transport, vocabulary)
+MODULES = (adsorption, arrest, enzymes, growth, nucleation, populations, transport, vocabulary)
 
 # Ranges to draw arguments from: by argument name, else by unit. (low, high, "log" or "both signs")
 BY_NAME: dict[str, tuple[float, float, str]] = {
@@ -52,6 +53,8 @@ BY_NAME: dict[str, tuple[float, float, str]] = {
     "gamma": (0.02, 0.1, "log"),
     "activation_energy": (2e4, 1e5, ""),
     "bound": (1e-9, 1e-6, "log"),
+    "share": (0.05, 0.95, ""),
+    "limit": (3e-3, 7e-3, "log"),
 }
 BY_UNIT: dict[str, tuple[float, float, str]] = {
     "1": (0.1, 3.0, ""),

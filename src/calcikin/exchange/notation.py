@@ -48,6 +48,13 @@ ARGUMENTS: Mapping[str, str] = {
 SPECIAL: Mapping[tuple[str, str], str] = {
     ("adsorption_term", "activity"): "a",
     ("adsorption_term", "affinity"): "K",
+    ("arrest", "amounts"): "m",
+    ("arrest", "limit"): r"m_\mathrm{max}",
+    ("arrest", "width"): "w",
+    ("arrested_growth", "share"): "a",
+    ("arrested_interface", "s_host"): r"s_\mathrm{host}",
+    ("arrested_interface", "share"): "a",
+    ("arrested_rate", "share"): "a",
     ("bare_share", "covered"): r"\theta",
     ("bare_share", "shielding"): r"\varepsilon",
     ("clearance", "amount"): "y",
@@ -106,6 +113,10 @@ SPECIAL: Mapping[tuple[str, str], str] = {
 #: Symbol of what a law gives.
 RESULTS: Mapping[str, str] = {
     "adsorption_term": "t",
+    "arrest": "a",
+    "arrested_growth": "j",
+    "arrested_interface": r"s_\mathrm{interface}",
+    "arrested_rate": r"k_a",
     "arrhenius": "k(T)",
     "bare_share": r"\beta",
     "bounded_size": r"\rho",
