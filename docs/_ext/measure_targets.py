@@ -161,7 +161,9 @@ def _slurry(found: Found) -> None:
     for words, change in (
         ("as shipped: 10 mM Ca, 6 mM phosphate, 37 °C", {}),
         ("8 mM Ca, 4.8 mM phosphate", {"Ca": 8.0, "Pi": 4.8}),
-        ("12 mM Ca, 7.2 mM phosphate", {"Ca": 12.0, "Pi": 7.2}),
+        ("15 mM Ca, 9 mM phosphate", {"Ca": 15.0, "Pi": 9.0}),
+        ("20 mM Ca, 12 mM phosphate", {"Ca": 20.0, "Pi": 12.0}),
+        ("10 mM Ca, 10 mM phosphate", {"Ca": 10.0, "Pi": 10.0}),
         ("25 °C", {"temperature": 25.0}),
     ):
         other = threshold(slurry.with_(change), rtol=PRECISE, low=0.0, high=0.5)

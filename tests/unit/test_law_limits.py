@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from calcikin import load
 from calcikin.laws.adsorption import (
     bare_share,
     coverage,
@@ -32,6 +33,8 @@ from calcikin.laws.growth import (
     number_loss,
     particle_growth,
     population_growth,
+    scaled,
+    solubility_scale,
     specific_growth,
 )
 from calcikin.laws.nucleation import (
@@ -43,11 +46,13 @@ from calcikin.laws.nucleation import (
 )
 from calcikin.laws.populations import (
     bounded_size,
+    coalescence,
     ion_volume,
     nucleus_units,
     sphere_area,
     sphere_cube,
     sphere_radius,
+    water_viscosity,
 )
 from calcikin.laws.vocabulary import cnt_factor, smooth_loss
 
@@ -300,3 +305,55 @@ def test_smooth_loss_has_no_kink() -> None:
     assert float(smooth_loss(-1.0, 0.05)) == 0.0
     assert float(smooth_loss(1e-6, 0.05)) / 1e-6 < 1e-4
     assert float(smooth_loss(1e6, 0.05)) == pytest.approx(1e6, rel=1e-6)
+
+
+# --- coalescence -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("celsius", "published"),
+    # CRC Handbook: viscosity of water in mPa s
+    [(4.0, 1.567), (10.0, 1.306), (20.0, 1.0016), (25.0, 0.890), (37.0, 0.6913), (60.0, 0.4660)],
+)
+def test_viscosity_of_water(celsius: float, published: float) -> None:
+    # 3 %: what the source of the formula states
+    assert 1e3 * water_viscosity.function(273.15 + celsius) == pytest.approx(published, rel=0.03)
+
+
+def test_coalescence_is_the_smoluchowski_rate() -> None:
+    # spheres of any size in water at 25 degC that merge at every encounter: the half time
+    # 3 eta / (4 k T N) is 1.62e17 s/m3 over N with eta = 0.890 mPa s
+    number = 1e-8  # mol/L
+    rate = coalescence.function(1.0, 298.15, 0.890e-3, number)
+    per_m3 = number * AVOGADRO * 1e3
+    assert number / rate == pytest.approx(3.0 * 0.890e-3 / (4.0 * BOLTZMANN * 298.15) / per_m3)
+    assert number / rate == pytest.approx(1.62e17 / per_m3, rel=2e-3)
+    assert coalescence.function(0.0, 298.15, 0.890e-3, number) == 0.0
+    assert coalescence.function(1.0, 298.15, 0.890e-3, 0.0) == 0.0
+
+
+# --- what pH does to crystals ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("phase", "calcium", "magnesium", "hydrogen", "phosphate", "hydroxide"),
+    [("ocp", 4, 0, 1, 3, 0), ("hap", 5, 0, 0, 3, 1), ("wh", 9, 1, 1, 7, 0)],
+)
+def test_solubility_scale_follows_from_the_formula(
+    phase: str, calcium: int, magnesium: int, hydrogen: int, phosphate: int, hydroxide: int
+) -> None:
+    # solubility of a formula unit that dissolves to Ca+2, Mg+2 and HPO4-2 as the geometric mean of
+    # the three at a constant ion product, found here from the product itself
+    def mean(pH: float) -> float:
+        h = 10.0**-pH
+        ions = calcium + magnesium + phosphate
+        # IAP = Ca^a Mg^b H^h (K HPO4 / H)^p (Kw / H)^o at equal activities c: c^ions H^(h-p-o) = 1
+        return float((h ** (phosphate + hydroxide - hydrogen)) ** (1.0 / ions))
+
+    nodes = load("t50_serum").scenario.network.nodes
+    (node,) = [node for node in nodes if node.name == f"{phase}.solubility_scale"]
+    given = {name: ref.value for name, ref in node.inputs.items()}
+    for pH in (6.5, 7.4, 8.0, 9.2):
+        scale = solubility_scale.function(-pH * math.log(10.0), given["protons"], given["ions"])
+        assert scale == pytest.approx(mean(pH) / mean(7.4), rel=1e-12)
+        assert scaled.function(3.0, scale) == 3.0 * scale

@@ -39,6 +39,7 @@ BY_NAME: dict[str, tuple[float, float, str]] = {
     "ln_activities": (-20.0, -2.0, ""),
     "ln_activity": (-20.0, -2.0, ""),
     "ln_k": (-80.0, -10.0, ""),
+    "ln_h": (-22.0, -14.0, ""),
     "number": (1e-12, 1e-8, "log"),
     "nucleus": (10.0, 1e3, "log"),
     "barrier": (1.0, 50.0, "log"),
@@ -73,6 +74,7 @@ BY_UNIT: dict[str, tuple[float, float, str]] = {
     "J/m2": (0.02, 0.1, "log"),
     "J/mol": (2e4, 1e5, ""),
     "K": (277.0, 333.0, ""),
+    "J*s/m3": (4e-4, 2e-3, "log"),
 }
 
 
@@ -180,21 +182,25 @@ CONSTANTS = {
     "REFERENCE_TEMPERATURE": "K",
     "NUMBER_FLOOR": "mol/L",
     "AREA_FLOOR": "m2/L",
+    "VOGEL_VISCOSITY": "J*s/m3",
+    "VOGEL_SLOPE": "K",
+    "VOGEL_ORIGIN": "K",
 }
 PURE = {"PI", "M3_PER_LITRE", "DRIVE_FLOOR", "DISSOLUTION_SMOOTHING"}
-PURE |= {"BIRTH_EXCESS", "LOWEST_DRIVE"}
+PURE |= {"BIRTH_EXCESS", "LOWEST_DRIVE", "LN_H_REFERENCE"}
 
 
 def scale_of(unit: str, base: dict[str, float]) -> float:
     """Factor by which a number in ``unit`` changes when the base units do."""
     result = 1.0
     for k, part in enumerate(unit.split("/")):
-        if part == "1":
-            continue
-        symbol, power = part.rstrip("0123456789"), part[len(part.rstrip("0123456789")) :]
-        length = {"L": ("m", 3)}.get(symbol, (symbol, 1))
-        exponent = int(power or 1) * length[1]
-        result *= base[length[0]] ** (exponent if k == 0 else -exponent)
+        for factor in part.split("*"):
+            if factor == "1":
+                continue
+            symbol = factor.rstrip("0123456789")
+            length = {"L": ("m", 3)}.get(symbol, (symbol, 1))
+            exponent = int(factor[len(symbol) :] or 1) * length[1]
+            result *= base[length[0]] ** (exponent if k == 0 else -exponent)
     return result
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from calcikin.laws.base import law
-from calcikin.laws.populations import M3_PER_LITRE
+from calcikin.laws.populations import BOLTZMANN, M3_PER_LITRE
 from calcikin.laws.vocabulary import exp, pos, pos_power, smooth_loss
 
-BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
 GAS_CONSTANT = 8.31446261815324  # J/mol/K, exact (SI 2019)
 REFERENCE_TEMPERATURE = 310.15  # K; rate constants are stated at 37 degC
+LN_H_REFERENCE = -17.039129688155942  # ln a_H at pH 7.4; rate constants are stated there
 DISSOLUTION_SMOOTHING = 0.05  # in S - 1: width over which the dissolution branch sets in
 
 
@@ -39,6 +39,29 @@ def arrhenius(rate_constant: Any, activation_energy: Any, T: Any) -> Any:
     return rate_constant * exp(
         -activation_energy / GAS_CONSTANT * (1.0 / T - 1.0 / REFERENCE_TEMPERATURE)
     )
+
+
+@law(
+    ln_h="1",
+    protons="1",
+    ions="1",
+    unit="1",
+    source="rate constants of slightly soluble electrolytes are proportional to their solubility "
+    "(Nielsen 1984, 10.1016/0022-0248(84)90189-1); how that moves with pH is stoichiometry",
+)
+def solubility_scale(ln_h: Any, protons: Any, ions: Any) -> Any:
+    """Solubility at this pH over that at pH 7.4: (a_H / 10^-7.4)^(protons / ions).
+
+    `protons` is what a formula unit takes up when it dissolves to Ca+2, Mg+2 and HPO4-2, `ions`
+    the number of these. At a given saturation a solution is this much richer in them.
+    """
+    return exp(protons / ions * (ln_h - LN_H_REFERENCE))
+
+
+@law(constant="any", scale="1", unit="@constant", source="arithmetic")
+def scaled(constant: Any, scale: Any) -> Any:
+    """A constant times a factor: k f."""
+    return constant * scale
 
 
 @law(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from calcikin.laws.base import law
-from calcikin.laws.populations import AVOGADRO, M3_PER_LITRE, PI
+from calcikin.laws.populations import AVOGADRO, BOLTZMANN, M3_PER_LITRE, PI
 from calcikin.laws.vocabulary import cnt_factor, pos
 
-BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
 BIRTH_EXCESS = (
     1.2  # size at birth over the critical radius; any value above 1 lets it grow (assumed)
 )

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from calcikin.laws.base import law
-from calcikin.laws.vocabulary import cbrt, pos
+from calcikin.laws.vocabulary import cbrt, exp, pos
 
 AVOGADRO = 6.02214076e23  # 1/mol, exact (SI 2019)
+BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
+VOGEL_VISCOSITY, VOGEL_SLOPE, VOGEL_ORIGIN = 2.414e-5, 570.58, 140.0  # Pa s, K, K: water
 M3_PER_LITRE = 1e-3
 PI = 3.141592653589793
 NUMBER_FLOOR = 1e-18  # mol of particles per L: 6e5 particles per L, of 1e9 to 1e16
@@ -62,6 +64,30 @@ def sphere_area(amount: Any, molar_volume: Any, size: Any) -> Any:
 def ion_volume(molar_volume: Any, ions: Any) -> Any:
     """Volume per ion: v = V_m / (nu N_A)."""
     return M3_PER_LITRE * molar_volume / (ions * AVOGADRO)
+
+
+@law(
+    T="K",
+    unit="J*s/m3",
+    source="Vogel equation of water, within 3 % of the tables from 0 to 100 degC",
+)
+def water_viscosity(T: Any) -> Any:
+    """Viscosity of water: 2.414e-5 Pa s exp(570.58 K / (T - 140 K))."""
+    return VOGEL_VISCOSITY * exp(VOGEL_SLOPE / (T - VOGEL_ORIGIN))
+
+
+@law(
+    efficiency="1",
+    T="K",
+    viscosity="J*s/m3",
+    number="mol/L",
+    unit="mol/L/s",
+    source="Smoluchowski 1917: Brownian encounters of equal spheres, a share of which merge",
+)
+def coalescence(efficiency: Any, T: Any, viscosity: Any, number: Any) -> Any:
+    """Particles lost by merging: efficiency (4 k T / 3 eta) N_A n^2, whatever their size."""
+    encounters = 4.0 * BOLTZMANN * T / (3.0 * viscosity) * AVOGADRO / M3_PER_LITRE
+    return efficiency * encounters * number * pos(number)
 
 
 @law(factors="list:1", unit="1", source="arithmetic")
