@@ -18,6 +18,7 @@ from numba import njit
 
 from calcikin.compiler.curves import crystalline_at, fraction_and_light, read_times
 from calcikin.compiler.lanes import weave
+from calcikin.compiler.stages import combine
 {imports}
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
@@ -35,8 +36,8 @@ _stage = weave(
 )
 _matrix = weave(
     "matrix",
-    [{matrix}, _factorise],
-    ("z", "q", "ig", "lu"),
+    [{matrix}, _factorise, _solve_first],
+    ("z", "q", "ig", "lu", "u"),
     {width},
     registers={registers},
 )
@@ -50,20 +51,12 @@ _take = weave("take", [_advance], ("z", "zn", "ok"), {width})
 def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, past, zn, ok, hn):
     """One step of all lanes: U, zn, ok and the next h; z is left as it was."""
     stages = A.shape[0]
-    size = N * W
     for l in range(W):
         ih[l] = 1.0 / h[l]
         ig[l] = ih[l] / gamma
-    _matrix(z, q, ig, lu)
-    for i in range(stages):
-        for k in range(size):
-            zs[k] = z[k]
-            c[k] = 0.0
-        for j in range(i):
-            a, g = A[i, j], C[i, j]
-            for k in range(size):
-                zs[k] += a * U[j, k]
-                c[k] += g * U[j, k]
+    _matrix(z, q, ig, lu, U[0])
+    for i in range(1, stages):
+        combine(i, z, U, A, C, zs, c)
         _stage(zs, q, c, ih, lu, U[i])
     _decide(z, zs, U[stages - 1], tol, h, calm, past, zn, ok, hn)
 

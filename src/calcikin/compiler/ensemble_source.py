@@ -9,17 +9,23 @@ lane never waits for its neighbour:
 The equations are those of the single-run module, imported from it and woven together with what is
 written here: for the matrix M/(gamma h) - J the chain rule through the solution variables, then the
 elimination; for a stage the right-hand side and the two triangular solves.
+
+Where the network conserves a sum w.y (calcium, charge ...), w.f = 0 and w.J = 0, so that every
+stage fulfils w.U = 0. That short row takes the place of the longest row of the sum, the one of the
+dissolved total, in which all processes meet.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calcikin.compiler.elimination import eliminate
 from calcikin.compiler.kinetics_source import JacobianTables, KineticsSource
 from calcikin.compiler.layout import Layout, SolutionTables
 from calcikin.compiler.speciation_source import SpeciationSlots
+from calcikin.model.network import Network
 
 __all__ = ["System", "model_system", "system_source"]
 
@@ -40,8 +46,8 @@ class System:
         Text of further straight-line functions.
     right, matrix : sequence of str
         Names of the functions that lead to the right-hand sides ``f_i`` and to the Jacobian.
-    values : Mapping of int to str
-        Text of the right-hand side of each equation, after ``right``.
+    values, first_values : Mapping of int to str
+        Text of the right-hand side of each equation, after ``right`` and after ``matrix``.
     entries : Mapping of (int, int) to str
         Text of the entries of minus the Jacobian, after ``matrix``.
     registers : sequence of str
@@ -50,6 +56,9 @@ class System:
         Registers that ``values`` and ``entries`` read.
     positive : sequence of int
         Unknowns that may not fall below zero by more than their tolerance.
+    conserved : Mapping of int to Mapping of int to float
+        Row -> factors of other unknowns whose sum with this unknown never changes; in place of the
+        row's own equation.
     """
 
     n: int
@@ -59,10 +68,12 @@ class System:
     right: Sequence[str]
     matrix: Sequence[str]
     values: Mapping[int, str]
+    first_values: Mapping[int, str]
     entries: Mapping[tuple[int, int], str]
     registers: Sequence[str]
     readable: Sequence[str]
     positive: Sequence[int]
+    conserved: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
 
 
 def _sum(terms: Sequence[tuple[float, str]]) -> str:
@@ -87,6 +98,8 @@ def model_system(
     unpack += [f"    x[{k}] = z[{ns + k}]" for k in range(nx)]
     unpack += [f"    tot[{k}] = q[{first + k}]" for k in range(len(tables.components))]
     unpack += [f"    tot[{position[c]}] = z[{i}]" for i, c in kinetics.dynamic_totals]
+    entries = _entries(kinetics, tables, layout, slots, jacobian)
+    algebraic = {ns + k: f"s[{slots[f'r.{k}']}]" for k in range(nx)}
     return System(
         n=ns + nx,
         n_algebraic=nx,
@@ -94,17 +107,44 @@ def model_system(
         functions=["\n".join(unpack)],
         right=("_unpack", "_equations", "_rates", "_assemble"),
         matrix=("_unpack", "_equations", "_gradients"),
-        values={
-            **{i: f"dy[{i}]" for i in range(ns)},
-            **{ns + k: f"s[{slots[f'r.{k}']}]" for k in range(nx)},
-        },
-        entries=_entries(kinetics, tables, layout, slots, jacobian),
+        values={i: f"dy[{i}]" for i in range(ns)} | algebraic,
+        first_values=kinetics.derivatives("G", jacobian.rates) | algebraic,
+        entries=entries,
         registers=("y", "x", "tot", "s", "v", "dy", "G"),
         readable=("q", "tot", "s", "dy", "G"),
         positive=[
             i for i, state in enumerate(states) if state.component is not None and not state.signed
         ],
+        conserved=_conserved_rows(kinetics.network, entries),
     )
+
+
+def _conserved_rows(
+    network: Network, entries: Mapping[tuple[int, int], str]
+) -> dict[int, dict[int, float]]:
+    """Conserved sums, each solved for the state whose row of the Jacobian is the longest."""
+    rows = network.conserved()[1].copy()
+    length = Counter(row for row, _ in entries)
+    states = range(len(network.states))
+    found: dict[int, int] = {}
+    for column in sorted(states, key=lambda i: (-length[i], i)):
+        free = [r for r in range(len(rows)) if r not in found.values()]
+        if not free:
+            break
+        pivot = max(free, key=lambda r: abs(rows[r, column]))
+        if abs(rows[pivot, column]) < 1e-9:  # stoichiometric numbers; what is less is rounding
+            continue
+        rows[pivot] /= rows[pivot, column]
+        for r in range(len(rows)):
+            if r != pivot:
+                rows[r] -= rows[r, column] * rows[pivot]
+        found[column] = pivot
+    return {
+        column: {
+            i: float(rows[pivot, i]) for i in states if i != column and abs(rows[pivot, i]) > 1e-9
+        }
+        for column, pivot in found.items()
+    }
 
 
 def _entries(
@@ -182,28 +222,38 @@ def _held(ligand: str, tables: SolutionTables) -> list[int]:
 def system_source(system: System) -> tuple[list[str], int]:
     """Return the text of the straight-line functions of a system, and the size of its LU.
 
-    ``_solve_stage`` leaves U_i in u, ``_factorise`` the factors in lu; ``_control`` decides about a
-    step and ``_advance`` takes it.
+    ``_factorise`` leaves the factors in lu; ``_solve_first`` leaves U_1 in u, from what the matrix
+    was made of, and ``_solve_stage`` any other U_i; ``_control`` decides about a step and
+    ``_advance`` takes it.
     """
     n, algebraic = system.n, range(system.n - system.n_algebraic, system.n)
-    plan = eliminate(system.entries, n, first=algebraic)
+    entries = {key: text for key, text in system.entries.items() if key[0] not in system.conserved}
+    for i, factors in system.conserved.items():
+        entries |= {(i, j): repr(factor) for j, factor in ((i, 1.0), *factors.items())}
+    plan = eliminate(entries, n)
     arguments = ", ".join(system.readable)
     factorise = [f"def _factorise({arguments}, ig, lu):"]
     for i, lines in plan.factor.items():
         for j in range(n):
-            text = system.entries.get((i, j), "0.0" if i == j else "")
-            if i == j and i not in algebraic:
+            text = entries.get((i, j), "0.0" if i == j else "")
+            if i == j and i not in algebraic and i not in system.conserved:
                 text += " + ig[0]"
             if text:
                 factorise.append(f"    a_{i}_{j} = {text}")
         factorise += [f"    {line}" for line in lines]
-    stage = [f"def _solve_stage({arguments}, c, ih, lu, u):"]
-    for i in range(n):
-        history = "" if i in algebraic else f" + c[{i}]*ih[0]"
-        stage.append(f"    b_{i} = {system.values[i]}{history}")
-    stage += [f"    {line}" for line in plan.solve]
-    stage += [f"    u[{i}] = b_{i}" for i in range(n)]
-    return [*system.functions, "\n".join(factorise), "\n".join(stage), *_control(system)], plan.size
+    functions = [*system.functions, "\n".join(factorise)]
+    for name, values, history in (
+        ("_solve_first", system.first_values, ""),
+        ("_solve_stage", system.values, "c, ih, "),
+    ):
+        stage = [f"def {name}({arguments}, {history}lu, u):"]
+        for i in range(n):
+            past = f" + c[{i}]*ih[0]" if history and i not in algebraic else ""
+            stage.append(f"    b_{i} = " + ("0.0" if i in system.conserved else values[i] + past))
+        stage += [f"    {line}" for line in plan.solve]
+        stage += [f"    u[{i}] = b_{i}" for i in range(n)]
+        functions.append("\n".join(stage))
+    return [*functions, *_control(system)], plan.size
 
 
 def _control(system: System) -> list[str]:

@@ -1,12 +1,9 @@
 """Source of the compiled rates: values and exact derivatives of every quantity, by the chain rule.
 
 Each law is differentiated once, by SymPy, with respect to its own few arguments; the emitter then
-carries
-gradients forward from node to node. The base variables are the states y_i and the solution
-variables
-(ln activity of the ions of solid phases, activity of other ions); the dependence of these on the
-dissolved
-totals comes from the converged speciation by the implicit function theorem.
+carries gradients forward from node to node. The base variables are the states y_i and the solution
+variables (ln activity of the ions of solid phases, activity of other ions); the dependence of these
+on the dissolved totals comes from the converged speciation by the implicit function theorem.
 """
 
 from __future__ import annotations
@@ -15,95 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from calcikin.compiler.law_text import code_printer
 from calcikin.compiler.layout import Layout, SolutionTables
 from calcikin.compiler.speciation_source import SpeciationSlots
 from calcikin.model.network import Network, Node, Ref
 
-__all__ = ["KineticsSource", "code_printer"]
-
-HELPERS = """
-def _step(x):
-    return 1.0 if x > 0.0 else 0.0
-
-
-def _pos(x):
-    return x if x > 0.0 else 0.0
-
-
-def _cbrt(x):
-    return x ** (1.0 / 3.0) if x > 0.0 else 0.0
-
-
-def _cnt_factor(b, s):
-    return math.exp(-b / (s * s)) if s > 1e-3 else 0.0
-
-
-def _cnt_factor_ds(b, s):
-    return math.exp(-b / (s * s)) * 2.0 * b / (s * s * s) if s > 1e-3 else 0.0
-
-
-def _cnt_factor_db(b, s):
-    return -math.exp(-b / (s * s)) / (s * s) if s > 1e-3 else 0.0
-
-
-def _pos_power(x, n):
-    return x ** n if x > 0.0 else 0.0
-
-
-def _pos_power_dx(x, n):
-    return n * x ** (n - 1.0) if x > 0.0 else 0.0
-
-
-def _pos_power_dn(x, n):
-    return x ** n * math.log(x) if x > 0.0 else 0.0
-
-
-def _logistic(x):
-    return math.exp(min(x, 0.0)) / (1.0 + math.exp(-abs(x)))
-
-
-def _log1pexp(x):
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
-"""
-
-
-def code_printer() -> Any:
-    """Return the SymPy printer of the generated text."""
-    import sympy as sp
-    from sympy.printing.pycode import PythonCodePrinter
-
-    class Printer(PythonCodePrinter):  # type: ignore[misc]
-        """Python text; small powers by multiplication, our own functions by their helpers."""
-
-        def _print_Function(self, expr: Any) -> str:
-            arguments = ", ".join(self._print(a) for a in expr.args)
-            return f"_{expr.func.__name__}({arguments})"
-
-        def _print_Pow(self, expr: Any, rational: bool = False) -> str:
-            base, power = expr.args
-            text = self._print(base)
-            if not base.is_Atom:
-                text = f"({text})"
-            if power.is_Integer and 0 < abs(int(power)) <= 8:
-                product = "*".join([text] * abs(int(power)))
-                return f"({product})" if power > 0 else f"(1.0/({product}))"
-            if power == sp.Rational(1, 2):
-                return f"math.sqrt({text})"
-            return f"{text}**({self._print(power)})"
-
-        def _print_Integer(self, expr: Any) -> str:
-            return f"{float(expr.p)!r}"
-
-        def _print_Rational(self, expr: Any) -> str:
-            return f"({float(expr.p)!r}/{float(expr.q)!r})"
-
-        def _print_Float(self, expr: Any) -> str:
-            return repr(float(expr))
-
-        def _print_Pi(self, expr: Any) -> str:
-            return "math.pi"
-
-    return Printer()
+__all__ = ["JacobianTables", "KineticsSource"]
 
 
 class KineticsSource:
@@ -306,20 +220,27 @@ class KineticsSource:
     def emit_derivative(self) -> list[str]:
         """Lines of ``_assemble``: dy = N^T v."""
         lines = ["def _assemble(v, dy):"]
+        lines += [f"    dy[{i}] = {text}" for i, text in self.derivatives("v", 0).items()]
+        lines.append("    return 0")
+        return lines
+
+    def derivatives(self, array: str, first: int) -> dict[int, str]:
+        """Text of every dy_i from process rates that lie in an array from ``first`` on."""
+        found = {}
         for i, state in enumerate(self.network.states):
             terms = [
-                f"{process.effect[state.name]!r}*v[{k}]"
+                f"{process.effect[state.name]!r}*{array}[{first + k}]"
                 for k, process in enumerate(self.network.processes)
                 if state.name in process.effect
             ]
-            lines.append(f"    dy[{i}] = " + (" + ".join(terms) if terms else "0.0"))
-        lines.append("    return 0")
-        return lines
+            found[i] = " + ".join(terms) if terms else "0.0"
+        return found
 
     def emit_jacobian(self) -> tuple[list[str], JacobianTables]:
         """Lines of ``_gradients(q, y, s, G)`` and the tables that assemble J from G.
 
-        G holds the gradient of every process rate with respect to its base variables. Assembly and
+        G holds the gradient of every process rate with respect to its base variables, then the
+        rates themselves. Assembly and
         the chain through the speciation are short loops over tables, which compile in a fraction of
         the time of the same sums written out.
         """
@@ -350,6 +271,10 @@ class KineticsSource:
                     else:
                         tables.through.append((row, solution_index[base], slot, coefficient))
                 slot += 1
+        tables.rates = slot
+        for process in self.network.processes:
+            put(f"    G[{slot}] = {self._node_text(process.node)}")
+            slot += 1
         put("    return 0")
         tables.size = slot
         return lines, tables
@@ -403,11 +328,13 @@ class JacobianTables:
 
     ``direct`` entries (row, state, slot, coefficient) add coefficient * G[slot] to J[row, state];
     ``through`` entries (row, solution variable, slot, coefficient) act by way of the speciation.
+    The rates of the processes lie in G from ``rates`` on; G has ``size`` slots.
     """
 
     direct: list[tuple[int, int, int, float]]
     through: list[tuple[int, int, int, float]]
     size: int = 0
+    rates: int = 0
 
     def source(self, n_states: int, n_variables: int, n_totals: int, n_unknowns: int) -> list[str]:
         """Module constants for the tables."""

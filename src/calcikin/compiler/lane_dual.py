@@ -141,6 +141,22 @@ class DualLane:
             return value, None
         return value, self.lane.div(a[1], self.lane.add(self.lane.number(1.0), a[0]))
 
+    def log1pexp(self, a: Dual) -> Dual:
+        """Return ln(1 + e^a)."""
+        value = self.lane.log1pexp(a[0])
+        if a[1] is None:
+            return value, None
+        # e^a / (1 + e^a) = exp(a - ln(1 + e^a)): nothing overflows
+        return value, self.lane.mul(self.lane.exp(self.lane.sub(a[0], value)), a[1])
+
+    def cbrt(self, a: Dual) -> Dual:
+        """Return the cube root, for a > 0."""
+        value = self.lane.cbrt(a[0])
+        if a[1] is None:
+            return value, None
+        third = self.lane.div(self.lane.number(1.0 / 3.0), self.lane.mul(value, value))
+        return value, self.lane.mul(third, a[1])
+
     def power(self, a: Dual, n: Dual) -> Dual:
         """Return a^n = exp(n ln a), for a > 0."""
         return self.exp(self.mul(n, self.log(a)))

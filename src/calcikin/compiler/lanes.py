@@ -8,9 +8,9 @@ and one of ``<W x double>`` vectors, in which every lane is a trajectory.
 
 What may stand in such a function: assignments to names and to constant slots of its arguments,
 arithmetic, comparisons, ``a if mask else b``, ``if mask:`` around assignments of names, calls of
-``math.exp``, ``math.log``, ``math.log1p``, ``math.sqrt``, ``abs``, ``max``, ``min``, and of helpers
-that are a single ``return``. Both sides of a condition are computed and one is selected, so nothing
-in it may trap (floating point does not).
+``math.exp``, ``math.log``, ``math.log1p``, ``math.sqrt``, ``math.cbrt``, ``abs``, ``max``, ``min``,
+and of helpers that are a single ``return``. Both sides of a condition are computed and one is
+selected, so nothing in it may trap (floating point does not).
 
 Slot k of an array argument is lane-contiguous: lane l of it lies at ``k * W + l``.
 """
@@ -197,6 +197,7 @@ class Emitter:
             "max": self.lane.larger,
             "min": self.lane.smaller,
             "abs": self.lane.abs,
+            "_log1pexp": self.lane.log1pexp,  # its own instructions; the text says what it means
         }
         if node.func.id in builtin:
             return builtin[node.func.id](*arguments)

@@ -182,7 +182,8 @@ def generate_source(
     network: Network, tables: SolutionTables, observed: Sequence[str]
 ) -> tuple[str, Layout, SpeciationSlots]:
     """Return the text of the module, and the layouts it was written for."""
-    from calcikin.compiler.kinetics_source import HELPERS, KineticsSource
+    from calcikin.compiler.kinetics_source import KineticsSource
+    from calcikin.compiler.law_text import HELPERS
 
     layout = Layout.of(network, tables)
     slots = SpeciationSlots(tables)

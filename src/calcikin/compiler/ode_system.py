@@ -8,7 +8,7 @@ from typing import Any
 
 from calcikin.compiler.ensemble import compile_system
 from calcikin.compiler.ensemble_source import System
-from calcikin.compiler.kinetics_source import code_printer
+from calcikin.compiler.law_text import code_printer
 from calcikin.compiler.module import generator_hash
 
 __all__ = ["compile_ode", "ode_system"]
@@ -47,6 +47,7 @@ def ode_system(right: RightHandSide, n: int, n_parameters: int) -> System:
         for j, v in enumerate(y)
         if sp.diff(e, v) != 0
     }
+    values = {i: written(e) for i, e in enumerate(expressions)}
     return System(
         n=n,
         n_algebraic=0,
@@ -54,7 +55,8 @@ def ode_system(right: RightHandSide, n: int, n_parameters: int) -> System:
         functions=["\n".join(unpack)],
         right=("_unpack",),
         matrix=("_unpack",),
-        values={i: written(e) for i, e in enumerate(expressions)},
+        values=values,
+        first_values=values,
         entries=entries,
         registers=("y", "p"),
         readable=("y", "p"),

@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 
 from calcikin.compiler.lanes import weave
+from calcikin.compiler.stages import combine
 {imports}
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
@@ -38,8 +39,8 @@ _stage = weave(
 )
 _matrix = weave(
     "matrix",
-    [{matrix}, _factorise],
-    ("z", "q", "ig", "lu"),
+    [{matrix}, _factorise, _solve_first],
+    ("z", "q", "ig", "lu", "u"),
     {width},
     registers={registers},
     dual=True,
@@ -129,16 +130,9 @@ def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y,
         step = min(step, span - t)
         for l in range(W):
             h[l], ih[l], ig[l] = step, 1.0 / step, 1.0 / (step * gamma)
-        _matrix(z, qs, ig, lu)
-        for i in range(stages):
-            for k in range(size):
-                zs[k] = z[k]
-                c[k] = 0.0
-            for j in range(i):
-                a, g = A[i, j], C[i, j]
-                for k in range(size):
-                    zs[k] += a * U[j, k]
-                    c[k] += g * U[j, k]
+        _matrix(z, qs, ig, lu, U[0])
+        for i in range(1, stages):
+            combine(i, z, U, A, C, zs, c)
             _stage(zs, qs, c, ih, lu, U[i])
         _decide(z, zs, U[stages - 1], tol, h, calm, past, zn, ok, hn)
         for l in range(W):  # the steps are held fixed: they have no derivative
