@@ -10,30 +10,31 @@ from collections.abc import Mapping
 
 __all__ = ["KIND_SBO", "LAW_SBO", "identity"]
 
-#: Component -> ChEBI or UniProt entry of its free form.
+#: Component -> ChEBI or UniProt entry of its free form, with the name that it has there. Each was
+#: found under this name in public files that carry labels of ChEBI or UniProt.
 _COMPONENTS: Mapping[str, str] = {
-    "H": "CHEBI:15378",
-    "Ca": "CHEBI:29108",
-    "Mg": "CHEBI:18420",
-    "Na": "CHEBI:29101",
-    "K": "CHEBI:29103",
-    "Cl": "CHEBI:17996",
-    "Pi": "CHEBI:18367",
-    "CO3": "CHEBI:41609",
-    "Cit": "CHEBI:16947",
-    "PPi": "CHEBI:18361",
-    "ATP": "CHEBI:30616",
-    "ADP": "CHEBI:456216",
-    "AMP": "CHEBI:456215",
-    "SO4": "CHEBI:16189",
-    "Lac": "CHEBI:24996",
-    "HEPES": "CHEBI:46756",
-    "Tris": "CHEBI:9754",
-    "Alb": "P02768",
-    "Fet": "P02765",
+    "H": "CHEBI:15378",  # hydron
+    "Ca": "CHEBI:29108",  # calcium(2+)
+    "Mg": "CHEBI:18420",  # magnesium(2+)
+    "Na": "CHEBI:29101",  # sodium(1+)
+    "K": "CHEBI:29103",  # potassium(1+)
+    "Cl": "CHEBI:17996",  # chloride
+    "Pi": "CHEBI:18367",  # phosphate(3-)
+    "CO3": "CHEBI:41609",  # carbonate
+    "Cit": "CHEBI:16947",  # citrate(3-)
+    "PPi": "CHEBI:18361",  # diphosphate(4-)
+    "ATP": "CHEBI:30616",  # ATP(4-)
+    "ADP": "CHEBI:456216",  # ADP(3-)
+    "AMP": "CHEBI:456215",  # adenosine 5'-monophosphate(2-)
+    "SO4": "CHEBI:16189",  # sulfate
+    "Lac": "CHEBI:24996",  # lactate
+    "HEPES": "CHEBI:46756",  # HEPES
+    "Tris": "CHEBI:9754",  # tris
+    "Alb": "P02768",  # ALBU_HUMAN
+    "Fet": "P02765",  # FETUA_HUMAN
 }
 #: Phases that ChEBI knows.
-_PHASES: Mapping[str, str] = {"HAP": "CHEBI:52255"}
+_PHASES: Mapping[str, str] = {"HAP": "CHEBI:52255"}  # hydroxylapatite
 
 #: Kind of a constant or rule -> SBO term.
 KIND_SBO: Mapping[str, str] = {
