@@ -1,16 +1,48 @@
-"""How a file is written: whole or not at all."""
+"""How files are written: whole or not at all; and how TOML is read."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from calcikin.errors import OutputError
+from calcikin.errors import ModelFileError, OutputError
 
-__all__ = ["cannot_be_written", "check_folder", "replacing", "usual_rights"]
+__all__ = ["cannot_be_written", "check_folder", "read_toml", "replacing", "usual_rights"]
+
+
+def read_toml(path: str | Path) -> tuple[dict[str, Any], str]:
+    """The document in a TOML file, and the SHA-256 of the file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict, str
+
+    Raises
+    ------
+    ModelFileError
+        When it cannot be read, is empty, or is not TOML; with the line.
+    """
+    try:
+        content = Path(path).read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelFileError(f"cannot be read: {error}", where=str(path)) from error
+    if not text.strip():
+        raise ModelFileError("is empty", where=str(path))
+    try:
+        return tomllib.loads(text), hashlib.sha256(content).hexdigest()
+    except tomllib.TOMLDecodeError as error:
+        raise ModelFileError(f"is not TOML: {error}", where=str(path)) from error
 
 
 def check_folder(path: str | Path, where: str = "") -> Path:

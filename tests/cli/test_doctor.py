@@ -9,7 +9,7 @@ import pytest
 
 from calcikin.bench import health
 from calcikin.errors import ModelFileError
-from calcikin.model.modelfile import read_toml
+from calcikin.files import read_toml
 from calcikin.paths import models_dir
 from calcikin.simulate.model import load
 
@@ -39,7 +39,7 @@ def test_as_data(calcikin):
 
 
 def test_what_is_stored_belongs_to_the_shipped_model():
-    stored = read_toml(models_dir() / health.EXPECTED)
+    stored, _ = read_toml(models_dir() / health.EXPECTED)
     assert stored["sha256"] == load("t50_serum").scenario.sha256, (
         "the model has changed; once that is meant: python tests/cli/test_doctor.py"
     )
@@ -47,10 +47,10 @@ def test_what_is_stored_belongs_to_the_shipped_model():
 
 
 def test_a_wrong_result_is_found(calcikin, monkeypatch):
-    stored = read_toml(models_dir() / health.EXPECTED)
+    stored, _ = read_toml(models_dir() / health.EXPECTED)
     # ten times what is allowed
     stored["values"]["t50"] *= 1 + 10 * health.TOLERANCE
-    monkeypatch.setattr(health, "read_toml", lambda _: stored)
+    monkeypatch.setattr(health, "read_toml", lambda _: (stored, ""))
     result = calcikin("doctor")
     assert result.exit_code == 1
     assert "NO  self-test" in result.stdout

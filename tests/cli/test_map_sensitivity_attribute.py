@@ -228,6 +228,10 @@ def test_attribute_when_a_combination_has_no_value(calcikin, formula_runs):
         (("--of", OF, "--on", "t51"), "unknown read-out 't51'"),
         (("--of", OF, "--by", "wish"), "unknown kind"),
         (("--of", OF, "--set", "serum.Mg=1mmol/L"), "both set and changed"),
+        (
+            ("--of", "serum.Mg/serum.Ca: 0.3 -> 0.4", "--set", "serum.Mg/serum.Ca=0.2"),
+            "both set and changed",
+        ),
         (("--of", OF, "--off", "whitlockite", "--among", "whitlockite"), "switched off"),
         (("--of", OF, "--steps", "0"), "0 steps"),
         (("--of", OF, "--cap", "10h"), "cap is for the logarithm"),

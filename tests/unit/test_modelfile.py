@@ -434,7 +434,8 @@ SOURCE = 'source = "test"\n'
         (ROW.replace("assumed", "guessed") + SOURCE, "status 'guessed'"),
         (ROW.replace("1.0", '"one"') + SOURCE, "parameter 'x'"),
         (ROW.replace("1/s", "furlong") + SOURCE, "furlong"),
-        ("", "holds no parameters"),
+        ("", "is empty"),
+        ('name = "mine"', "holds no parameters"),
     ],
 )
 def test_parameter_files(tmp_path: Path, text: str, words: str) -> None:

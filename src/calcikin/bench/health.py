@@ -15,7 +15,7 @@ from typing import Any
 from calcikin.bench.machine import describe_machine
 from calcikin.compiler.module import cache_directory
 from calcikin.errors import CalcikinError
-from calcikin.model.modelfile import read_toml
+from calcikin.files import read_toml
 from calcikin.paths import models_dir
 from calcikin.simulate.model import load
 
@@ -145,7 +145,7 @@ def self_test() -> Finding:
         Not fine when the run fails or a read-out differs by more than `TOLERANCE`.
     """
     try:
-        stored = read_toml(models_dir() / EXPECTED)
+        stored, _ = read_toml(models_dir() / EXPECTED)
         model = load(str(stored["model"]))
         got = readings(model)
     except CalcikinError as error:

@@ -35,8 +35,9 @@ from calcikin.chemistry.records import (
     Phase,
     Species,
 )
-from calcikin.chemistry.tables import check_keys, numbers, read_toml
+from calcikin.chemistry.tables import check_keys, numbers
 from calcikin.errors import BalanceError, ModelFileError, UnknownNameError
+from calcikin.files import read_toml
 
 _COMPONENT_KEYS = {"name", "formula", "role", "note", "gamma", INHERITED}
 _ENTRY_KEYS = VALUE_KEYS | {"name", "reaction", INHERITED}

@@ -15,8 +15,8 @@ from calcikin.chemistry.formula import Reaction, parse_formula, parse_reaction
 from calcikin.chemistry.logk import GAS_CONSTANT, LogK
 from calcikin.chemistry.phreeqc_file import Database, DatabaseEntry, read_phreeqc
 from calcikin.chemistry.phreeqc_formula import charge_of, elements_of
-from calcikin.chemistry.tables import read_toml
 from calcikin.errors import InputError, ModelFileError
+from calcikin.files import read_toml
 
 Severity = Literal["error", "warning", "note"]
 Composition = tuple[frozenset[tuple[str, float]], float]

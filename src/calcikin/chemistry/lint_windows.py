@@ -20,8 +20,9 @@ from calcikin.chemistry.lint_source import Composition, Finding, LintSource, Sev
 from calcikin.chemistry.logk import T25, LogK, evaluate
 from calcikin.chemistry.phreeqc_file import CALORIE, DatabaseEntry
 from calcikin.chemistry.phreeqc_resolve import Formation, Resolver
-from calcikin.chemistry.tables import pair, read_toml, text
+from calcikin.chemistry.tables import pair, text
 from calcikin.errors import ModelFileError
+from calcikin.files import read_toml
 from calcikin.paths import models_dir
 
 #: Widening of a window before a value counts as outside [log10 units, kJ/mol]: rounding.

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from calcikin.chemistry.medium import Datum, Input, Medium, Part, Preset
-from calcikin.chemistry.tables import check_keys, number, pair, read_toml, table, text
+from calcikin.chemistry.tables import check_keys, number, pair, table, text
 from calcikin.errors import ModelFileError, UnknownNameError
+from calcikin.files import read_toml
 
 #: What a dissolved substance brings along: component -> mol per mol. H is left to the pH.
 SUBSTANCES: Mapping[str, Mapping[str, float]] = {

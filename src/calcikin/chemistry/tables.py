@@ -1,39 +1,17 @@
-"""Read TOML tables with checked keys and values; what is wrong is said with file and entry."""
+"""Tables of a file with checked keys and values; what is wrong is said with file and entry."""
 
 from __future__ import annotations
 
-import hashlib
 import math
-import tomllib
 from collections.abc import Mapping, Set
-from pathlib import Path
 from typing import Any
 
 from calcikin.errors import ModelFileError, UnknownNameError
 
-__all__ = ["check_keys", "number", "numbers", "pair", "read_toml", "table", "text"]
+__all__ = ["check_keys", "number", "numbers", "pair", "table", "text"]
 
 Table = Mapping[str, Any]
 _WORDS = {1: "one number", 2: "two numbers", 6: "six numbers"}
-
-
-def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """The document in the file `path`, and the SHA-256 of the file.
-
-    Raises
-    ------
-    ModelFileError
-        When the file cannot be read or is no TOML.
-    """
-    try:
-        content = path.read_bytes()
-        return tomllib.loads(content.decode("utf-8")), hashlib.sha256(content).hexdigest()
-    except OSError as error:
-        raise ModelFileError(
-            f"the file cannot be read: {error.strerror}", where=str(path)
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelFileError(f"this is no valid TOML: {error}", where=str(path)) from error
 
 
 def check_keys(entry: Table, keys: Set[str], kind: str, where: str) -> None:

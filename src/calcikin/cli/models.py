@@ -33,12 +33,13 @@ def command(as_json: bool) -> None:
 
 def _models() -> list[dict[str, Any]]:
     from calcikin.chemistry.media import load_medium
-    from calcikin.model.modelfile import read_toml, scenario_names
+    from calcikin.files import read_toml
+    from calcikin.model.modelfile import scenario_names
     from calcikin.paths import models_dir
 
     rows = []
     for name in scenario_names():
-        raw = read_toml(models_dir() / f"{name}.toml")
+        raw, _ = read_toml(models_dir() / f"{name}.toml")
         medium = load_medium(str(raw["medium"]))
         rows.append(
             {

@@ -15,7 +15,6 @@ from calcikin.cli.notes import note
 from calcikin.errors import (
     CalcikinError,
     InputError,
-    ModelFileError,
     OutOfRangeError,
     UnknownNameError,
 )
@@ -126,23 +125,16 @@ class Choice:
 
 
 def load_model(name: str) -> Model:
-    """Load a model by name or from a file; whatever is wrong with the file is an InputError.
+    """`calcikin.load`, imported when it is used.
 
     Raises
     ------
     InputError
+        Whatever is wrong with the file.
     """
     from calcikin.simulate.model import load
 
-    try:
-        return load(name)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # An entry of the wrong type: found where it is used, with Python's words.
-        raise ModelFileError(
-            f"an entry cannot be understood ({type(error).__name__}: {error})",
-            where=name,
-            hint="compare its entries with those of a model that comes with calcikin",
-        ) from error
+    return load(name)
 
 
 def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:

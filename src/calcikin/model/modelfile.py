@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from calcikin.chemistry.media import load_medium
 from calcikin.chemistry.medium import Medium
 from calcikin.chemistry.records import ConstantSet
 from calcikin.errors import ModelFileError, OutOfRangeError, UnknownNameError
+from calcikin.files import read_toml
 from calcikin.model.build import build_network
 from calcikin.model.network import Network
 from calcikin.model.parameters import ParameterSet, load_parameters
@@ -121,26 +121,6 @@ def load_scenario(name: str | Path) -> Scenario:
         ) from error
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file.
-
-    Raises
-    ------
-    ModelFileError
-        When it is missing, empty or not TOML; with the line.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"cannot be read: {error}", where=str(path)) from error
-    if not text.strip():
-        raise ModelFileError("is empty", where=str(path))
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ModelFileError(f"is not TOML: {error}", where=str(path)) from error
-
-
 def merge(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``base`` with the tables of ``extra`` laid over it, table by table."""
     result = dict(base)
@@ -158,7 +138,7 @@ def _network_tables(name: str, here: Path) -> tuple[dict[str, Any], Path]:
     if not path.is_file():
         known = sorted(p.stem for p in (models_dir() / "networks").glob("*.toml"))
         raise UnknownNameError("network", name, known, where=str(here))
-    tables = read_toml(path)
+    tables, _ = read_toml(path)
     parent = tables.pop("extends", None)
     if parent is not None:
         base, _ = _network_tables(parent, path.parent)
@@ -175,7 +155,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 @lru_cache(maxsize=16)
 def _load(path: Path, stamp: tuple[int, ...]) -> Scenario:
     del stamp
-    raw = read_toml(path)
+    raw, _ = read_toml(path)
     check_scenario(raw, path.name)
     if raw["ph"] not in ("closed", "fixed"):
         raise ModelFileError(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from calcikin.errors import ModelFileError, OutOfRangeError, UnitError, UnknownNameError
+from calcikin.files import read_toml
 from calcikin.paths import models_dir
 from calcikin.units import compatible, convert, factor, parse_quantity
 
@@ -132,11 +130,7 @@ def load_parameters(name: str | Path = "default") -> ParameterSet:
 @lru_cache(maxsize=32)
 def _load(path: Path, stamp: int) -> ParameterSet:
     del stamp
-    data = path.read_bytes()
-    try:
-        document: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"not a readable TOML file: {error}", where=str(path)) from error
+    document, sha256 = read_toml(path)
     parameters: dict[str, Parameter] = {}
     for name, entry in document.get("parameter", {}).items():
         where = f"{path.name}: [parameter.{name}]"
@@ -177,6 +171,6 @@ def _load(path: Path, stamp: int) -> ParameterSet:
         str(document.get("name", path.stem)),
         str(document.get("version", "")),
         parameters,
-        hashlib.sha256(data).hexdigest(),
+        sha256,
         path,
     )

@@ -72,7 +72,7 @@ SCENARIO: Shape = {
     **{key: Entry(TEXT, needed=True) for key in ("name", "network", "medium", "ph", "source")},
     "duration": Entry(Kind('text with a unit, such as "24 h"', _is_text), needed=True),
     **{key: Entry(TEXT) for key in ("title", "description", "constants", "parameters", "preset")},
-    **{key: Entry(TEXT) for key in ("temperature", "window", "criterion")},
+    **{key: Entry(TEXT) for key in ("temperature", "window")},
     "enzyme_scale": Entry(POSITIVE),
     "pCO2": Entry(Kind("a number of atm between 0 and 1", lambda v: _is_number(v) and 0 < v <= 1)),
     "switch_off": Entry(TEXTS),

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from calcikin.errors import InputError, ModelFileError, UnknownNameError
-from calcikin.model.modelfile import read_toml
+from calcikin.files import read_toml
 from calcikin.paths import models_dir
 from calcikin.simulate.model import Model
 from calcikin.sweep.design import Design, checked, substance_of, whole_number
@@ -106,7 +106,7 @@ def cohort_data(path: Path | None = None) -> CohortData:
 
 @lru_cache(maxsize=4)
 def _read(path: Path) -> CohortData:
-    raw = read_toml(path)
+    raw, _ = read_toml(path)
     with (path.parent / "serum_composition.csv").open(encoding="utf-8", newline="") as stream:
         table = {row["quantity"]: row for row in csv.DictReader(stream)}
     columns = {stage: entry["column"] for stage, entry in raw["stages"].items()}
