@@ -25,6 +25,22 @@ def test_verbs_and_options_are_completed(shell):
 
 
 @pytest.mark.parametrize(
+    ("words", "begun", "offered"),
+    [
+        (["run"], "t50", ["t50_serum"]),
+        (["app"], "acp", ["acp_slurry"]),
+        (["run", "t50_serum", "--serum"], "h", ["healthy", "haemodialysis"]),
+        (["run", "t50_serum", "--off"], "wh", ["whitlockite"]),
+        (["run", "no_such_model", "--off"], "wh", []),
+        (["export", "t50_serum", "--to"], "p", ["petab", "phreeqc", "python"]),
+    ],
+)
+def test_names_are_completed(words, begun, offered):
+    complete = BashComplete(main, {}, "calcikin", "_CALCIKIN_COMPLETE")
+    assert sorted(i.value for i in complete.get_completions(words, begun)) == sorted(offered)
+
+
+@pytest.mark.parametrize(
     ("terminal", "no_color", "coloured"),
     [(True, "", True), (True, "1", False), (False, "", False), (False, "1", False)],
 )

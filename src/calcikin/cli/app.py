@@ -6,7 +6,7 @@ import webbrowser
 
 import click
 
-from calcikin.cli import options
+from calcikin.cli import complete, options
 from calcikin.cli.notes import note
 from calcikin.errors import InputError
 
@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 
 @click.command("app", epilog="Such as: calcikin app, or calcikin app acp_slurry --no-browser")
-@click.argument("model", metavar="[MODEL]", default="t50_serum")
+@click.argument("model", metavar="[MODEL]", default="t50_serum", shell_complete=complete.models)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; else a free one."
 )

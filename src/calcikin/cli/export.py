@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from calcikin.cli import options, output
+from calcikin.cli import complete, options, output
 from calcikin.cli.notes import note_written
 from calcikin.errors import InputError
 from calcikin.exchange.formats import FORMATS
@@ -23,6 +23,7 @@ __all__ = ["command"]
     metavar="FORMAT",
     required=True,
     callback=options.one_of("format", FORMATS),
+    shell_complete=complete.among(FORMATS),
     help=f"One of {', '.join(FORMATS)}.",
 )
 @options.choice_options
@@ -36,7 +37,7 @@ def command(
     out: str | None,
     quiet: bool,
 ) -> None:
-    """Write MODEL for another program: SBML, Antimony, COMBINE, PHREEQC, LaTeX or Python.
+    """Write MODEL for another program: SBML, Antimony, COMBINE, PEtab, PHREEQC, LaTeX or Python.
 
     MODEL is a name from 'calcikin models', or a model file (.toml).
     """

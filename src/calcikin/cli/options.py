@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from calcikin.cli import complete
 from calcikin.cli.notes import note
 from calcikin.errors import (
     CalcikinError,
@@ -73,7 +74,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 quiet_option = click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no notes on stderr."
 )
-model_argument = click.argument("model", metavar="MODEL")
+model_argument = click.argument("model", metavar="MODEL", shell_complete=complete.models)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,12 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     return with_options(
         gathered,
-        click.option("--serum", metavar="PRESET", help="Serum to start from, such as healthy."),
+        click.option(
+            "--serum",
+            metavar="PRESET",
+            shell_complete=complete.of_model("presets"),
+            help="Serum to start from, such as healthy.",
+        ),
         click.option(
             "--set",
             "settings",
@@ -160,6 +166,7 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--off",
             metavar="SWITCH",
             multiple=True,
+            shell_complete=complete.of_model("switches"),
             help="Switch a mechanism off, such as atp_shielding. Repeatable.",
         ),
     )
