@@ -9,7 +9,7 @@ import pytest
 
 import calcikin
 from calcikin import InputError, Model
-from calcikin.errors import OutOfRangeError
+from calcikin.errors import OutOfRangeError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,25 @@ def test_an_unknown_name_of_the_package_is_no_name_of_it() -> None:
         calcikin.treshold  # noqa: B018
     assert caught.value.name == "treshold"  # from these two Python offers "threshold"
     assert caught.value.obj is calcikin
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "near"),
+    [
+        ("state", "acp.mm", "acp.m"),
+        ("solute", "lna.Cb", "lna.Ca"),
+        ("observed", "OCP.z", "OCP.s"),
+        ("ln_activity", "Pj", "Pi"),
+        ("saturation_index", "HAPP", "HAP"),
+        ("number", "cpp3", "cpp1"),
+        ("core_radius", "cpp3", "cpp1"),
+        ("peak_radius", "cpp3", "cpp1"),
+    ],
+)
+def test_a_result_answers_unknown_names_with_the_nearest(
+    serum: Model, method: str, name: str, near: str
+) -> None:
+    result = serum.simulate("1 min")
+    with pytest.raises(UnknownNameError) as caught:
+        getattr(result, method)(name)
+    assert near in str(caught.value.hint)

@@ -106,6 +106,11 @@ def serum_batch(n: int, *, seed: int = 1, duration: str | None = None) -> Batch:
         The first sera are the same for any ``n``.
     duration : str, optional
         Instead of that of the model.
+
+    Raises
+    ------
+    SimulationError
+        When a serum is refused, which none in the box should be.
     """
     model = load(MODEL)
     if duration is not None:
@@ -247,6 +252,15 @@ class Reference:
 
 def reference_of(batch: Batch, n: int, *, checked: int) -> Reference:
     """Solve the first ``n`` trajectories tightly, and ``checked`` of them by another method.
+
+    Parameters
+    ----------
+    batch : Batch
+    n, checked : int
+
+    Returns
+    -------
+    Reference
 
     Raises
     ------

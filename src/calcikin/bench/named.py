@@ -154,7 +154,12 @@ def measure(
 
 
 def checked(name: str, n: int | None) -> None:
-    """Refuse an unknown problem, or a number that means nothing to it; see `measure`."""
+    """Refuse an unknown problem, or a number that means nothing to it; see `measure`.
+
+    Raises
+    ------
+    UnknownNameError, InputError, OutOfRangeError
+    """
     if name not in NAMES:
         raise UnknownNameError("benchmark", name, NAMES)
     if n is None:

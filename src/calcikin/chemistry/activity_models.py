@@ -110,11 +110,30 @@ class ActivityModel(Protocol):
     local: bool
 
     def ln_gamma(self, i: float, c: Array) -> Array:
-        """The ln gamma at ionic strength `i` and concentrations `c`, shape (n_entities,)."""
+        """The ln gamma of every entity [1].
+
+        Parameters
+        ----------
+        i : float, ionic strength [mol/L]
+        c : ndarray, shape (n_entities,) [mol/L]
+
+        Returns
+        -------
+        ndarray, shape (n_entities,)
+        """
         ...
 
     def of_ionic_strength(self, i: Array, entities: slice) -> Array:
-        """The ln gamma of some entities at many ionic strengths, shape (n, n_entities).
+        """The ln gamma of some entities at many ionic strengths [1].
+
+        Parameters
+        ----------
+        i : ndarray, shape (n,), ionic strengths [mol/L]
+        entities : slice, of the entities
+
+        Returns
+        -------
+        ndarray, shape (n, number of these entities)
 
         Raises
         ------
@@ -124,11 +143,11 @@ class ActivityModel(Protocol):
         ...
 
     def ln_water(self, i: float, c: Array) -> float:
-        """The ln of the activity of water."""
+        """The ln of the activity of water [1]; parameters as `ln_gamma`."""
         ...
 
     def slopes(self, i: float, c: Array) -> Slopes:
-        """Derivatives by ionic strength and concentrations."""
+        """Derivatives by ionic strength and concentrations; parameters as `ln_gamma`."""
         ...
 
 

@@ -74,6 +74,11 @@ def build_constants(document: Mapping[str, Any], *, where: str, sha256: str = ""
     document : Mapping, as `tomllib` returns it
     where : str, the file, for messages
     sha256 : str, hash of the file
+
+    Raises
+    ------
+    ModelFileError, BalanceError, UnknownNameError
+        As `read_constants`.
     """
     for table in ("set", "component", "species"):
         if not document.get(table):

@@ -62,7 +62,13 @@ class Window:
 
 @lru_cache(maxsize=1)
 def reference_windows() -> tuple[Window, ...]:
-    """The shipped windows."""
+    """The shipped windows.
+
+    Raises
+    ------
+    ModelFileError
+        When the file says something impossible.
+    """
     path = models_dir() / "checks" / "reactions.toml"
     document, _ = read_toml(path)
     sources = {key: str(item["text"]) for key, item in document["sources"].items()}

@@ -83,7 +83,12 @@ class Input:
         return self.check(value, said=str(text))
 
     def check(self, value: float, *, said: str = "") -> float:
-        """Return `value` [unit] when it is plausible.
+        """Return `value` when it is plausible.
+
+        Parameters
+        ----------
+        value : float [unit]
+        said : str, optional, the text it was read from, for the message
 
         Raises
         ------

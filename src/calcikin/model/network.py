@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcikin.errors import BalanceError
+from calcikin.errors import BalanceError, UnknownNameError
 from calcikin.laws import Law
 
 __all__ = ["WATER", "Network", "Node", "Population", "Process", "Ref", "State"]
@@ -121,8 +121,29 @@ class Network:
         return [p.name for p in self.processes]
 
     def index(self, state: str) -> int:
-        """Return the position of ``state`` in y."""
-        return self.state_names.index(state)
+        """Return the position of ``state`` in y.
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        names = self.state_names
+        if state not in names:
+            raise UnknownNameError("state", state, names, where=f"network {self.name}")
+        return names.index(state)
+
+    def population(self, name: str) -> Population:
+        """Return the population called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        for population in self.populations:
+            if population.name == name:
+                return population
+        known = [population.name for population in self.populations]
+        raise UnknownNameError("population", name, known, where=f"network {self.name}")
 
     def stoichiometry(self) -> np.ndarray:
         """Return N : ndarray, shape (n_processes, n_states)."""

@@ -58,7 +58,13 @@ class Parameter:
 
     @property
     def internal_unit(self) -> str:
-        """The unit in which the kernels hold it."""
+        """The unit in which the kernels hold it.
+
+        Raises
+        ------
+        UnitError
+            When nothing in the model is measured in such a unit.
+        """
         for candidate in INTERNAL_UNITS:
             if compatible(self.unit, candidate):
                 return candidate

@@ -93,6 +93,18 @@ def to_dataset(result: Result) -> xr.Dataset:
 def save(dataset: xr.Dataset, path: str | Path) -> Path:
     """Write a Dataset as NetCDF, whole or not at all.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        Such as `Result.dataset`.
+    path : str or Path
+        Ends in ``.nc``; its folder exists.
+
+    Returns
+    -------
+    Path
+        The file written.
+
     Raises
     ------
     OutputError

@@ -16,6 +16,7 @@ from calcikin.assays import radii
 from calcikin.assays.nephelometry import REFRACTIVE_INDEX, Population, nephelometry
 from calcikin.assays.steepest import t50_from_computed_curve
 from calcikin.assays.t50 import Transition, t50_from_fraction
+from calcikin.errors import UnknownNameError
 from calcikin.simulate.model import Model
 from calcikin.simulate.provenance import provenance
 from calcikin.simulate.solution_vector import LN10
@@ -97,16 +98,37 @@ class Result:
 
     # ---- access ------------------------------------------------------------------------------
     def state(self, name: str) -> Array:
-        """Return a state over time [mol/L]."""
+        """Return a state over time [mol/L], shape (n_times,).
+
+        Raises
+        ------
+        UnknownNameError
+        """
         return np.asarray(self.y[:, self.model.scenario.network.index(name)])
 
     def solute(self, slot: str) -> Array:
-        """Return a slot of the speciation over time, such as ``lna.Ca`` or ``I``."""
-        return np.asarray(self.s[:, self.model.compiled.slots[slot]])
+        """Return a slot of the speciation over time, such as ``lna.Ca`` or ``I``, shape (n_times,).
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        known = self.model.compiled.slots.index
+        if slot not in known:
+            raise UnknownNameError("slot of the speciation", slot, known)
+        return np.asarray(self.s[:, known[slot]])
 
     def observed(self, name: str) -> Array:
-        """Return a quantity over time, such as ``OCP.s`` or ``acp_surface.pinning``."""
-        return np.asarray(self.o[:, self.model.compiled.observed.index(name)])
+        """Return a quantity over time, such as ``OCP.s``, in its own unit, shape (n_times,).
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        known = self.model.compiled.observed
+        if name not in known:
+            raise UnknownNameError("observed quantity", name, known)
+        return np.asarray(self.o[:, known.index(name)])
 
     @property
     def ok(self) -> bool:
@@ -143,9 +165,17 @@ class Result:
         return -self.solute("lna.H") / LN10
 
     def ln_activity(self, component: str) -> Array:
-        """Natural logarithm of an ion's activity over time; -inf where it is absent."""
-        if component in self.model.compiled.tables.cations:
+        """Natural logarithm of an ion's activity over time [1]; -inf where it is absent.
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        tables = self.model.compiled.tables
+        if component in tables.cations:
             return self.solute(f"lna.{component}")
+        if component not in tables.ligands:
+            raise UnknownNameError("ion", component, [*tables.cations, *tables.ligands])
         with np.errstate(divide="ignore"):
             return np.log(np.maximum(self.solute(f"a.{component}"), 0.0))
 
@@ -196,12 +226,23 @@ class Result:
 
     # ---- particles and light -----------------------------------------------------------------
     def number(self, population: str) -> Array:
-        """Cores per litre."""
-        return np.maximum(self.state(f"{population}.n"), 0.0) * AVOGADRO
+        """Cores over time [1/L], shape (n_times,).
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        number = self.model.scenario.network.population(population).number
+        return np.maximum(self.state(number), 0.0) * AVOGADRO
 
     def core_radius(self, population: str) -> Array:
-        """Mean core radius [m]; NaN while there are fewer than 1e6 cores per litre."""
-        return self._core_radii[population]
+        """Mean core radius over time [m]; NaN while there are fewer than 1e6 cores per litre.
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        return self._core_radii[self.model.scenario.network.population(population).name]
 
     @cached_property
     def _core_radii(self) -> dict[str, Array]:
@@ -331,7 +372,7 @@ class Result:
 
     def peak_radius(self, population: str) -> float:
         """Hydrodynamic radius [nm] when there is most mineral; NaN without particles."""
-        amount = self.state(f"{population}.m")
+        amount = self.state(self.model.scenario.network.population(population).amount)
         k = int(np.argmax(amount))
         core = self.core_radius(population)[k]
         return float(radii.hydrodynamic_radius(core, CORES[population]) * 1e9)

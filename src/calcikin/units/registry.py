@@ -224,7 +224,13 @@ def compatible(unit: str, to: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def affine(unit: str, to: str) -> tuple[Fraction, Fraction]:
-    """Exact scale and offset of a conversion: value_to = scale * value_unit + offset."""
+    """Exact scale and offset of a conversion: value_to = scale * value_unit + offset.
+
+    Raises
+    ------
+    UnitError
+        When a unit is not known, or the two measure different things.
+    """
     if not compatible(unit, to):
         raise UnitError(
             f"{unit!r} is {kind(unit)}, but {kind(to)} is expected",
