@@ -161,10 +161,10 @@ def test_elasticities_of_the_model_are_those_of_its_runs():
     found = local(model, names)
     for k, name in enumerate(names):
         value = found.columns["value"][k]
-        up, down = (model.with_({name: value * f}).simulate(rtol=1e-8) for f in (1.01, 0.99))
-        # either T50 wobbles by 0.02 min with the place of its readings, and they are 4 min apart
+        up, down = (model.with_({name: value * f}).simulate(rtol=1e-8) for f in (1.03, 0.97))
+        # either T50 wobbles by 0.06 min with the place of its readings, and they are 8 min apart
         assert found.columns["elasticity"][k] == pytest.approx(
-            math.log(up.t50() / down.t50()) / math.log(1.01 / 0.99), rel=0.01
+            math.log(up.t50() / down.t50()) / math.log(1.03 / 0.97), rel=0.015
         )
     assert (found.columns["elasticity_error"] < 0.01 * np.abs(found.columns["elasticity"])).all()
     near = local(model, names, differences=True)
