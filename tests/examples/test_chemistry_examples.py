@@ -32,7 +32,10 @@ def shown() -> list[str]:
         found += [command for command in INLINE.findall(text) if not OPEN.search(command)]
     group = constants.command
     assert isinstance(group, click.Group)
-    for command in (speciate.command, *group.commands.values()):
+    context = click.Context(group)
+    verbs = [group.get_command(context, name) for name in group.list_commands(context)]
+    for command in (speciate.command, *verbs):
+        assert command is not None
         said = (command.epilog or "").removeprefix("Such as: ")
         parts = [] if not said else re.split(r",\s+(?:or: )?(?=calcikin|show)", said)
         found += [

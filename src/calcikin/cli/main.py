@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from importlib import import_module
 from typing import Any
 
 import click
 
 from calcikin import __version__
 from calcikin.cli.options import DEBUG, debug_option
-from calcikin.cli.verbs import refuse_unknown
+from calcikin.cli.verbs import LazyGroup
 from calcikin.errors import CalcikinError
 
 __all__ = ["main"]
@@ -40,27 +39,8 @@ VERBS = (
 )
 
 
-class Verbs(click.Group):
-    """A group that imports a command when it is used, and answers errors without a traceback."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order in which they are explained."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a verb; None when there is no such verb."""
-        if cmd_name not in VERBS:
-            return None
-        command = import_module(f"calcikin.cli.{cmd_name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown verb is answered with the nearest ones."""
-        refuse_unknown(ctx, args[0], VERBS)
-        return super().resolve_command(ctx, args)
+class Verbs(LazyGroup):
+    """The verbs; their errors are answered without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; errors become a message on stderr and an exit code."""
@@ -87,6 +67,8 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
+    names=VERBS,
+    modules="calcikin.cli.",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Research use only: never for decisions about a patient.",
 )
