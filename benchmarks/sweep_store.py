@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,9 +12,10 @@ import numpy as np
 from common import main
 
 from calcikin import load
+from calcikin.bench.processes import in_fresh_process
 from calcikin.simulate.readouts import get_readouts
+from calcikin.simulate.rows import Table
 from calcikin.sweep import Design, grid, sobol
-from calcikin.sweep.here import Table
 from calcikin.sweep.labels import Labels
 from calcikin.sweep.zarr_files import CHUNK_TOGETHER, zarr_library
 from calcikin.sweep.zarr_store import Store
@@ -58,7 +55,7 @@ def stored(design: Design, folder: Path) -> float:
             table = Table(
                 {name: draw.permutation(numbers)[:n] for name in READ},
                 np.zeros(n, dtype=np.int8),
-                ("",) * n,
+                [""] * n,
                 draw.permutation(numbers)[:n],
             )
             start = time.perf_counter()
@@ -69,10 +66,20 @@ def stored(design: Design, folder: Path) -> float:
         return took + time.perf_counter() - start
 
 
+#: In a process of its own: a Sobol sequence of so many points into a folder.
+_STORES = """
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from sweep_store import designs, stored
+stored(dict(designs(int(sys.argv[2])))["Sobol of 12 inputs"], Path(sys.argv[3]))
+"""
+
+
 def peak(points: int) -> float:
     """Largest memory of a fresh process that stores a Sobol sequence [MB]."""
-    command = [sys.executable, __file__, "--peak", str(points)]
-    return float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        stages = in_fresh_process(_STORES, Path(__file__).parent, points, folder)
+    return float(stages["peak_memory_MB"])
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -93,12 +100,4 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--peak", type=int)
-    asked, _ = parser.parse_known_args()
-    if asked.peak is None:
-        main(measure, __doc__)
-    else:
-        with tempfile.TemporaryDirectory() as scratch:
-            stored(dict(designs(asked.peak))["Sobol of 12 inputs"], Path(scratch))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    main(measure, __doc__)

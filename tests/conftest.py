@@ -30,7 +30,7 @@ def formula_runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     """
     from calcikin.analysis import response
     from calcikin.simulate.readouts import get_readouts
-    from calcikin.sweep.batch import Table
+    from calcikin.simulate.rows import Table
 
     def install(formula: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]) -> list[int]:
         calls: list[int] = []
@@ -48,7 +48,7 @@ def formula_runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
             for readout in get_readouts(read):
                 value = np.ones(n) * np.asarray(found.get(readout.name, 1.0), dtype=float)
                 values[readout.name] = np.where(status == 0, value, np.nan)
-            reason = tuple("the solver gave up" if s else "" for s in status)
+            reason = ["the solver gave up" if s else "" for s in status]
             return Table(values, status, reason, np.zeros(n))
 
         monkeypatch.setattr(response, "evaluate_many", evaluate)

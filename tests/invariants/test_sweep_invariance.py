@@ -17,9 +17,9 @@ import xarray as xr
 
 from calcikin import Model, load
 from calcikin.errors import SimulationError
+from calcikin.simulate.rows import Table
 from calcikin.solvers.status import Status
 from calcikin.sweep import save, sweep
-from calcikin.sweep.here import Table
 from calcikin.sweep.table import Sheet
 
 OVER = {"serum.Mg": [0.5, 0.8, 99.0, 1.4], "serum.Pi": [0.9, 1.8]}
@@ -102,14 +102,17 @@ def script(folder: Path, guard: str, points: int) -> Path:
 
 
 def kill_a_worker(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
-    """Kill one worker when a chunk comes back, so many times; the list fills with its ids."""
+    """Kill one worker of so many pools when a chunk comes back; the list fills with their ids."""
     killed: list[int] = []
+    seen: set[int | None] = set()
     keep = Sheet.keep
 
     def keep_and_kill(self: Sheet, start: int, table: Table) -> None:
         keep(self, start, table)
-        children = multiprocessing.active_children()
-        if children and len(killed) < times and children[0].pid not in killed:
+        # not one beside a worker that was killed: its pool breaks once, when that is noticed
+        children = [c for c in multiprocessing.active_children() if c.pid not in seen]
+        if children and len(killed) < times:
+            seen.update(child.pid for child in children)
             killed.append(children[0].pid or 0)
             children[0].kill()
 

@@ -19,7 +19,7 @@ from calcikin.errors import (
     UnitError,
     UnknownNameError,
 )
-from calcikin.sweep.batch import Table
+from calcikin.simulate.rows import Table
 
 OF = "serum.Mg: 0.8 -> 1.2 mmol/L"
 

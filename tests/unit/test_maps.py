@@ -15,7 +15,7 @@ from calcikin.analysis.draws import read_draws
 from calcikin.analysis.fields import field
 from calcikin.analysis.ranges import ranges_of
 from calcikin.errors import InputError, OutOfRangeError, UnitError, UnknownNameError
-from calcikin.sweep.batch import Table
+from calcikin.simulate.rows import Table
 
 MG, PI = "serum.Mg", "serum.Pi"
 OVER = {MG: (0.4, 2.0), PI: (0.7, 2.0)}
@@ -24,7 +24,7 @@ OVER = {MG: (0.4, 2.0), PI: (0.7, 2.0)}
 def table(status=None, **values):
     columns = {name: np.asarray(value, dtype=float) for name, value in values.items()}
     n = len(next(iter(columns.values())))
-    return Table(columns, np.asarray(status or [0] * n, dtype=np.int8), ("",) * n, np.zeros(n))
+    return Table(columns, np.asarray(status or [0] * n, dtype=np.int8), [""] * n, np.zeros(n))
 
 
 # ---- criteria ------------------------------------------------------------------------------------

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import errno
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -409,14 +409,7 @@ def test_a_table_in_memory_is_not_saved_as_a_store(serum: Model, tmp_path: Path)
 def test_without_zarr_the_extra_is_named(
     serum: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **options: Any) -> Any:
-        if name == "zarr":
-            raise ImportError(name)
-        return real(name, *args, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "zarr", None)  # as if it could not be found
     with pytest.raises(InputError, match="zarr") as caught:
         sweep(serum, GRID_1, READ, jobs=1, store=tmp_path / "a.zarr")
     assert "calcikin[store]" in str(caught.value.hint)

@@ -12,8 +12,8 @@ from calcikin.analysis.crossing import logit
 from calcikin.analysis.response import HALF, never_within
 from calcikin.errors import InputError, UnitError
 from calcikin.simulate.readouts import Readout, get_readout
+from calcikin.simulate.rows import Table
 from calcikin.solvers.status import Status
-from calcikin.sweep.batch import Table
 from calcikin.units import format_quantity, parse_quantity
 
 __all__ = ["Criterion"]

@@ -22,8 +22,8 @@ from calcikin.analysis.tracing import Traced, trace_many
 from calcikin.errors import InputError, OutOfRangeError
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.provenance import provenance
+from calcikin.simulate.rows import Table
 from calcikin.solvers.choice import choose
-from calcikin.sweep.batch import Table
 
 if TYPE_CHECKING:
     import xarray as xr

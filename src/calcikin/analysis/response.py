@@ -16,8 +16,9 @@ import numpy.typing as npt
 from calcikin.errors import InputError, OutOfRangeError, UnknownNameError
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import Readout, get_readout
+from calcikin.simulate.rows import Table
 from calcikin.solvers.status import Status
-from calcikin.sweep.batch import Table, evaluate_many
+from calcikin.sweep.batch import evaluate_many
 from calcikin.units import parse_quantity
 
 __all__ = ["HALF", "Response", "Runs", "never_within"]

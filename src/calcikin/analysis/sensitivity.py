@@ -119,7 +119,7 @@ class Counted:
         self.response = response
         self.count = 0
         self.lost: list[str] = []
-        self.reasons: tuple[str, ...] = ()
+        self.reasons: list[str] = []
 
     def __call__(self, points: Array) -> Array:
         """Response at points, shape (n, d), in the units of the factors."""

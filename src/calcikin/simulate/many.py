@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +25,7 @@ from calcikin.simulate.model import Model
 from calcikin.simulate.points import Points, lay_out
 from calcikin.simulate.readouts import Readout
 from calcikin.simulate.result import CORES, LABELS, SOLID_TRACE
+from calcikin.simulate.rows import Table
 from calcikin.simulate.run import (
     BALANCE_LIMIT,
     NEGATIVE_LIMIT,
@@ -37,7 +37,7 @@ from calcikin.solvers.ensemble import Curve, Ensemble, integrate_many
 from calcikin.solvers.scipy_ivp import Solution
 from calcikin.solvers.status import Status
 
-__all__ = ["Columns", "curve_of", "run_many"]
+__all__ = ["curve_of", "run_many"]
 
 Array = npt.NDArray[np.float64]
 #: Points whose whole course is held in memory at a time.
@@ -45,24 +45,6 @@ AT_A_TIME = 256
 #: Form factor table: cubic between points so close that its error is under 1e-9 (tested), up to a
 #: radius far beyond what the scattering law is valid for.
 SPACING, LARGEST = 1e-9, 8e-6  # m
-
-
-@dataclass
-class Columns:
-    """Read-outs of n points.
-
-    Attributes
-    ----------
-    values : dict of str to ndarray, shape (n,)
-    status : ndarray of int8, shape (n,)
-    reason : list of str
-    balance_error : ndarray, shape (n,) [1]
-    """
-
-    values: dict[str, Array]
-    status: npt.NDArray[np.int8]
-    reason: list[str]
-    balance_error: Array
 
 
 def run_many(
@@ -75,7 +57,7 @@ def run_many(
     rtol: float = 1e-4,
     threads: int | None = None,
     width: int | None = None,
-) -> Columns:
+) -> Table:
     """Run n points and read each; a refused or failed point is a row with a status.
 
     Parameters
@@ -89,9 +71,10 @@ def run_many(
 
     Returns
     -------
-    Columns
+    Table
+        The numbers of a point do not depend on the other points.
     """
-    found = Columns(
+    found = Table(
         {readout.name: np.full(n, np.nan) for readout in readouts},
         np.full(n, int(Status.BAD_INPUT), dtype=np.int8),
         [""] * n,
@@ -137,7 +120,7 @@ def _numbers_only(
     rtol: float,
     threads: int | None,
     width: int | None,
-    found: Columns,
+    found: Table,
 ) -> None:
     names = [readout.name for readout in readouts]
     timed = any(name in ON_THE_WAY for name in names)
@@ -244,7 +227,7 @@ def _whole_courses(
     rtol: float,
     threads: int | None,
     width: int | None,
-    found: Columns,
+    found: Table,
 ) -> None:
     times = default_times(points.duration)
     atol = model.tolerances(rtol)

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from calcikin.errors import InputError, UnknownNameError
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
+from calcikin.simulate.rows import Table
 from calcikin.solvers.choice import choose
-from calcikin.sweep.here import Columns, Flags, Table
+from calcikin.sweep.here import Columns, Flags
 from calcikin.sweep.spread import Work, spread
 
-__all__ = ["Table", "evaluate_many"]
+__all__ = ["evaluate_many"]
 
 
 def evaluate_many(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,59 +10,14 @@ import numpy.typing as npt
 from calcikin.simulate.many import run_many
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import Readout
+from calcikin.simulate.rows import Table
 from calcikin.solvers.choice import SOLVERS
-from calcikin.sweep.point import Row, evaluate
+from calcikin.sweep.point import evaluate
 
-__all__ = ["SOLVERS", "Columns", "Flags", "Table", "evaluate_here", "one_by_one"]
+__all__ = ["SOLVERS", "Columns", "Flags", "evaluate_here", "one_by_one"]
 
 Columns = Mapping[str, npt.NDArray[np.float64]]
 Flags = Mapping[str, npt.NDArray[np.bool_]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Read-outs of many points.
-
-    Attributes
-    ----------
-    values : dict of str to ndarray, shape (n,)
-        One column per read-out, in its unit; NaN where a run failed or has no such number.
-    status : ndarray of int8, shape (n,)
-        A :class:`~calcikin.solvers.status.Status` per point.
-    reason : tuple of str, length n
-    balance_error : ndarray, shape (n,) [1]
-    """
-
-    values: dict[str, npt.NDArray[np.float64]]
-    status: npt.NDArray[np.int8]
-    reason: tuple[str, ...]
-    balance_error: npt.NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return self.status.size
-
-    @classmethod
-    def of(cls, rows: Sequence[Row], names: Sequence[str]) -> Table:
-        """Rows of read-outs `names` as columns."""
-        values = np.array([row.values for row in rows], dtype=float).reshape(len(rows), len(names))
-        return cls(
-            values={name: values[:, j].copy() for j, name in enumerate(names)},
-            status=np.array([row.status for row in rows], dtype=np.int8),
-            reason=tuple(row.reason for row in rows),
-            balance_error=np.array([row.balance_error for row in rows], dtype=float),
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence[Table]) -> Table:
-        """One table of several, one below the other."""
-        if len(parts) == 1:
-            return parts[0]
-        return cls(
-            values={n: np.concatenate([p.values[n] for p in parts]) for n in parts[0].values},
-            status=np.concatenate([p.status for p in parts]),
-            reason=tuple(reason for p in parts for reason in p.reason),
-            balance_error=np.concatenate([p.balance_error for p in parts]),
-        )
 
 
 def one_by_one(solver: str) -> bool:
@@ -104,12 +58,17 @@ def evaluate_here(
     """
     n = next((column.size for column in (*columns.values(), *flags.values())), 1)
     if not one_by_one(solver):
-        found = run_many(model, columns, flags, readouts, n, rtol=rtol, threads=threads)
-        return Table(found.values, found.status, tuple(found.reason), found.balance_error)
+        return run_many(model, columns, flags, readouts, n, rtol=rtol, threads=threads)
     rows = []
     for k in range(n):
         off = [name for name, flag in flags.items() if not flag[k]]
         changes = {name: float(column[k]) for name, column in columns.items()}
         variant = model.with_(switch_off=off) if off else model
         rows.append(evaluate(variant, changes, readouts, solver=solver, rtol=rtol))
-    return Table.of(rows, [readout.name for readout in readouts])
+    values = np.array([row.values for row in rows], dtype=float).reshape(n, len(readouts))
+    return Table(
+        values={readout.name: values[:, j].copy() for j, readout in enumerate(readouts)},
+        status=np.array([row.status for row in rows], dtype=np.int8),
+        reason=[row.reason for row in rows],
+        balance_error=np.array([row.balance_error for row in rows], dtype=float),
+    )

@@ -12,10 +12,11 @@ import numpy as np
 from calcikin.errors import InputError
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.readouts import get_readouts
+from calcikin.simulate.rows import Table
 from calcikin.solvers.choice import choose
 from calcikin.solvers.status import Status
 from calcikin.sweep.design import Design, Values, grid
-from calcikin.sweep.here import Columns, Flags, Table
+from calcikin.sweep.here import Columns, Flags
 from calcikin.sweep.labels import Labels
 from calcikin.sweep.spread import Work, check_options, spread
 from calcikin.sweep.store import open_table

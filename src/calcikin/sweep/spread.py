@@ -14,9 +14,10 @@ from typing import Any
 from calcikin.errors import CalcikinError, OutOfRangeError, SimulationError, UnknownNameError
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
+from calcikin.simulate.rows import Table
 from calcikin.solvers.status import Status
 from calcikin.sweep import workers
-from calcikin.sweep.here import SOLVERS, Columns, Flags, Table, evaluate_here, one_by_one
+from calcikin.sweep.here import SOLVERS, Columns, Flags, evaluate_here, one_by_one
 
 __all__ = ["Keep", "Work", "check_options", "spread"]
 

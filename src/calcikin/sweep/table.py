@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from calcikin.simulate.rows import Table
 from calcikin.solvers.status import Status
-from calcikin.sweep.here import Table
 from calcikin.sweep.labels import Labels
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from calcikin.model.modelfile import load_scenario
 from calcikin.paths import models_dir
 from calcikin.simulate.model import Model
 from calcikin.simulate.readouts import get_readouts
-from calcikin.sweep.here import Columns, Flags, Table, evaluate_here
+from calcikin.simulate.rows import Table
+from calcikin.sweep.here import Columns, Flags, evaluate_here
 
 __all__ = ["Recipe", "importing_main", "pool", "run_piece", "terminal_signals_left_to_the_parent"]
 

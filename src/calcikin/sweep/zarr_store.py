@@ -23,8 +23,8 @@ import numpy as np
 
 from calcikin.errors import OutputError
 from calcikin.files import cannot_be_written
+from calcikin.simulate.rows import Table
 from calcikin.solvers.status import Status
-from calcikin.sweep.here import Table
 from calcikin.sweep.labels import Labels
 from calcikin.sweep.zarr_files import (
     check_place,
