@@ -106,11 +106,16 @@ class _Writer:
         return tree
 
     def unit(self, text: str) -> str:
-        """The id of a unit such as ``mol/m2/s``, defined when it is met first."""
+        """The id of a unit such as ``mol/m2/s`` or ``J*s/m3``, defined when it is met first."""
         if text in _PLAIN:
             return _PLAIN[text]
         if text not in self.units:
-            parts = [(k, *_split(part)) for k, part in enumerate(text.split("/")) if part != "1"]
+            parts = [
+                (k, *_split(part))
+                for k, side in enumerate(text.split("/"))
+                for part in side.split("*")
+                if part != "1"
+            ]
             definition = self.sbml.createUnitDefinition()
             self.units[text] = "_".join(
                 ("per_" if k else "") + _KINDS[name] + (str(power) if power > 1 else "")
