@@ -36,10 +36,14 @@ LAW_CONSTANTS: Mapping[str, tuple[str, str]] = {
     "DISSOLUTION_SMOOTHING": ("1", "width in S over which dissolution sets in"),
     "DRIVE_FLOOR": ("1", "lowest ln S in a pinning load"),
     "GAS_CONSTANT": ("J/mol/K", "gas constant"),
+    "LN_H_REFERENCE": ("1", "ln of the activity of H at which rate constants are stated"),
     "LOWEST_DRIVE": ("1", "lowest ln S of a critical radius"),
     "M3_PER_LITRE": ("m3/L", "a litre in cubic metres"),
     "NUMBER_FLOOR": ("mol/L", "number that keeps a radius finite without particles"),
     "REFERENCE_TEMPERATURE": ("K", "temperature of the rate constants"),
+    "VOGEL_ORIGIN": ("K", "temperature at which the Vogel equation of water diverges"),
+    "VOGEL_SLOPE": ("K", "slope of the Vogel equation of water"),
+    "VOGEL_VISCOSITY": ("J*s/m3", "viscosity of water at infinite temperature in that equation"),
 }
 
 

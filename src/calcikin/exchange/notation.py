@@ -58,6 +58,8 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("bare_share", "covered"): r"\theta",
     ("bare_share", "shielding"): r"\varepsilon",
     ("clearance", "amount"): "y",
+    ("coalescence", "efficiency"): r"\epsilon",
+    ("coalescence", "viscosity"): r"\eta",
     ("coarsening", "coarsening_constant"): r"K_\mathrm{LSW}",
     ("coating", "amount"): "y",
     ("coating", "rate"): r"k_\mathrm{on}",
@@ -102,6 +104,10 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("protein_adsorption", "rate"): r"k_\mathrm{on}",
     ("protein_adsorption", "release"): r"k_\mathrm{off}",
     ("solution_nucleation", "prefactor"): r"A_\mathrm{V}",
+    ("scaled", "constant"): "k_0",
+    ("scaled", "scale"): "f",
+    ("solubility_scale", "ln_h"): r"\ln a_\mathrm{H}",
+    ("solubility_scale", "protons"): r"n_\mathrm{H}",
     ("specific_growth", "flux"): "j",
     ("sphere_cube", "nucleus"): "g",
     ("step_pinning", "load"): "L",
@@ -121,6 +127,7 @@ RESULTS: Mapping[str, str] = {
     "bare_share": r"\beta",
     "bounded_size": r"\rho",
     "clearance": "v",
+    "coalescence": r"v_n",
     "coarsening": r"v_n",
     "coating": "v",
     "competitive_michaelis_menten": "v",
@@ -151,6 +158,8 @@ RESULTS: Mapping[str, str] = {
     "population_growth": "R",
     "product": "f",
     "protein_adsorption": "v",
+    "scaled": "k",
+    "solubility_scale": "f",
     "solution_nucleation": "J",
     "specific_growth": r"\omega",
     "sphere_area": "A",
@@ -159,6 +168,7 @@ RESULTS: Mapping[str, str] = {
     "step_pinning": "p",
     "surface_hydrolysis": "v",
     "surface_nucleation": "J",
+    "water_viscosity": r"\eta",
 }
 
 #: Constants of the law modules, by their name in the code.
@@ -170,11 +180,15 @@ CONSTANTS: Mapping[str, str] = {
     "DISSOLUTION_SMOOTHING": r"\delta",
     "DRIVE_FLOOR": "s_0",
     "GAS_CONSTANT": "R",
+    "LN_H_REFERENCE": r"\ln a_{\mathrm{H},0}",
     "LOWEST_DRIVE": "s_0",
     "M3_PER_LITRE": r"\ell",
     "NUMBER_FLOOR": "n_0",
     "PI": r"\pi",
     "REFERENCE_TEMPERATURE": "T_0",
+    "VOGEL_ORIGIN": r"T_\mathrm{V}",
+    "VOGEL_SLOPE": r"\Theta",
+    "VOGEL_VISCOSITY": r"\eta_\infty",
 }
 
 #: What an argument means, where its name does not say it.
