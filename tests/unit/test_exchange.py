@@ -16,10 +16,13 @@ import sympy as sp
 from calcikin import Model, extras, load
 from calcikin.analysis.constant_sets import with_constants
 from calcikin.errors import InputError, UnknownNameError
+from calcikin.exchange import notation
 from calcikin.exchange.derive import equations_of
+from calcikin.exchange.equations import LAW_CONSTANTS
 from calcikin.exchange.formats import FORMATS, export
 from calcikin.exchange.infix import PYTHON, infix
 from calcikin.exchange.numbers import file_numbers
+from calcikin.laws import LAWS, Law
 from calcikin.model.modelfile import scenario_names
 
 FUNCTIONS = {
@@ -35,6 +38,16 @@ def value(expression: sp.Expr, known: dict[str, float]) -> float:
     names = sorted(str(s) for s in expression.free_symbols)
     function = sp.lambdify(names, expression, modules=[FUNCTIONS, "math"])
     return float(function(*(known[name] for name in names)))
+
+
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_every_law_can_be_printed_and_its_constants_have_units(law: Law) -> None:
+    assert notation.result_symbol(law.name)
+    assert all(notation.symbol(law.name, argument) for argument in law.inputs)
+    space = law.function.__globals__
+    named = {k for k in law.function.__code__.co_names if isinstance(space.get(k), float)}
+    assert named <= set(notation.CONSTANTS)
+    assert named - {"PI"} <= set(LAW_CONSTANTS)  # in an exported file pi is pi
 
 
 @pytest.mark.parametrize("name", scenario_names())
