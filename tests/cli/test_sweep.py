@@ -110,6 +110,26 @@ def test_pictures_of_one_and_two_inputs(calcikin, tmp_path):
         assert result.stderr == f"wrote {plot}\n"
 
 
+def test_a_picture_of_a_cohort(calcikin, tmp_path):
+    plan, plot = tmp_path / "cohort.toml", tmp_path / "cohort.png"
+    plan.write_text(
+        'model = "t50_serum"\nread = ["pH_end"]\n[set]\nduration = "1 min"\n'
+        '[design]\nkind = "cohort"\nstages = { healthy = 2, haemodialysis = 2 }\n',
+        encoding="utf-8",
+    )
+    result = calcikin("sweep", plan, "--plot", plot, "-q")
+    assert result.exit_code == 0, result.output
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    plan.write_text(
+        'model = "t50_serum"\n[design]\nkind = "sobol"\npoints = 4\n'
+        '[design.over]\n"serum.Mg" = "0.6:1.4 mmol/L"\n"serum.Pi" = "0.8:2 mmol/L"\n'
+        '"serum.Ca" = "2:2.6 mmol/L"\n',
+        encoding="utf-8",
+    )
+    refused = calcikin("sweep", plan, "--plot", plot)
+    assert "groups such as stages of a cohort, not a design of the kind sobol" in refused.stderr
+
+
 def test_failed_points_are_kept_and_end_with_3(calcikin, monkeypatch, tmp_path):
     real = scipy_ivp.integrate
 

@@ -224,6 +224,15 @@ def test_draws_give_an_interval(formula_runs):
     assert found.probability[k, j] == pytest.approx(truth, abs=1.5 / 21)
     assert found.probability[100, 0] == 1.0
     assert found.probability[0, 100] == 0.0
+    # between two draws it goes evenly from one to the other, without steps: parallel lines, of
+    # which those at shares of j/20 are the draws themselves
+    x = found.axes[0].share(1.0)
+    column = found.probability[round(50 * 2 * x)]
+    pis = found.axes[1].at(np.linspace(0.0, 1.0, 101))
+    mg = found.axes[0].at(round(100 * x) / 100.0)
+    expected = np.interp(pis, np.sort(shifts) + 1.2 * mg, np.linspace(1.0, 0.0, 21))
+    # lines that are straight are traced to rounding, and so is what lies between them
+    assert column == pytest.approx(expected, abs=1e-3)
 
 
 def test_one_draw_is_the_boundary_itself(formula_runs):

@@ -48,7 +48,7 @@ def local(
         exact derivative (temperature, duration, ionic strength, ratios, a factor that is zero), and
         with a solver other than the ensemble.
     solver, rtol
-        Of the runs; exact derivatives need a tight tolerance, by default 1e-6.
+        Of the runs; exact derivatives need a tight tolerance, by default 1e-7.
 
     Returns
     -------

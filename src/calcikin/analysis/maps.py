@@ -270,12 +270,8 @@ def boundary(
     if draws is not None and len(axes) == 2:
         u = np.linspace(0.0, 1.0, _GRID)
         mesh = np.stack(np.meshgrid(u, u, indexing="ij"), axis=-1).reshape(-1, 2)
-        # a point within half a step of the map from a boundary is partly on either side
-        met = np.stack([np.clip(0.5 + one.depth(mesh) * (_GRID - 1), 0.0, 1.0) for one in traced])
-        told = np.isfinite(met).any(axis=0)
-        mean = np.full(len(mesh), np.nan)
-        mean[told] = np.nanmean(met[:, told], axis=0)
-        probability = mean.reshape(_GRID, _GRID)
+        depths = np.stack([np.clip(one.depth(mesh), -2.0, 2.0) for one in traced])
+        probability = _share_above(depths).reshape(_GRID, _GRID)
     return BoundaryMap(
         criterion=chosen.words,
         axes=axes,
@@ -297,6 +293,25 @@ def boundary(
             "rtol": rtol,
         },
     )
+
+
+def _share_above(depths: Array) -> Array:
+    """Share of draws above zero at every point, shape (draws, n) -> (n,); NaN where none is known.
+
+    Between the draws on either side of zero by a straight line, with the ranks of `numpy.quantile`:
+    a line of equal share then runs smoothly between the boundaries of two draws.
+    """
+    ordered = np.sort(depths, axis=0)  # NaN last
+    known = np.isfinite(ordered).sum(axis=0)
+    below = (ordered <= 0.0).sum(axis=0)
+    at = np.arange(depths.shape[1])
+    low = ordered[np.maximum(below - 1, 0), at]
+    high = ordered[np.minimum(below, len(depths) - 1), at]
+    between = (below > 0) & (below < known)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inside = 1.0 - (below - 1.0 - low / (high - low)) / (known - 1.0)
+    share = np.where(between, inside, np.where(below == 0, 1.0, 0.0))
+    return np.where(known > 0, share, np.nan)
 
 
 def _columns(

@@ -78,20 +78,22 @@ class Traced:
     def depth(self, points: Array) -> Array:
         """Distance from the boundary, shape (n,): above zero where the criterion is met, NaN.
 
-        In the unit square, and not more than 0.05 (`NEAR`), which stands for everything beyond.
+        In the unit square; beyond 0.05 (`NEAR`) with the side of the nearest judged point. Infinite
+        where there is no line.
         """
         from scipy.spatial import cKDTree
 
         tree = cKDTree(self.points)
         margin = self.margins[tree.query(points)[1]]
-        depth = np.where(np.isnan(margin), np.nan, np.where(margin > 0.0, NEAR, -NEAR))
+        side = np.where(np.isnan(margin), np.nan, np.where(margin > 0.0, 1.0, -1.0))
         if not self.branches:
-            return depth
+            return np.asarray(side * np.inf)
         feet, normals = (np.concatenate(parts) for parts in zip(*self._feet(tree), strict=True))
         away, nearest = cKDTree(feet).query(points)
         across = ((points - feet[nearest]) * normals[nearest]).sum(axis=1)
-        beside = (away < NEAR) & np.isfinite(depth)
-        return np.where(beside, np.clip(across, -NEAR, NEAR), depth)
+        beside = (away < NEAR) & np.isfinite(side)
+        depth: Array = np.where(beside, np.clip(across, -NEAR, NEAR), side * away)
+        return depth
 
     def _feet(self, tree: Any) -> list[tuple[Array, Array]]:
         """Points close together on each line, and the direction there in which it is met."""

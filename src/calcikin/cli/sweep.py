@@ -95,9 +95,10 @@ def command(
         plan = _from_file(ctx, model)
     else:
         plan = _from_options(model, over, read, choice, solver, rtol, quiet=quiet)
-    if plot is not None and len(plan.design.axes) not in (1, 2):
+    if plot is not None and not plan.design.labels and len(plan.design.axes) not in (1, 2):
         raise InputError(
-            f"a picture shows a grid of one or two inputs, not a {plan.design.kind}",
+            "a picture shows a grid of one or two inputs, or groups such as stages of a cohort, "
+            f"not a design of the kind {plan.design.kind}",
             where=f"--plot {plot}",
             hint="write the table with -o instead",
         )
@@ -138,8 +139,12 @@ def command(
     if plot is not None:
         from calcikin import plots
 
-        draw = plots.sweep_curve if len(plan.design.axes) == 1 else plots.sweep_map
-        outputs.draw(draw(table.load(), read=plan.read[0]))
+        if plan.design.labels:
+            figure = plots.cohort(table.load(), read=plan.read[0])
+        else:
+            draw = plots.sweep_curve if len(plan.design.axes) == 1 else plots.sweep_map
+            figure = draw(table.load(), read=plan.read[0])
+        outputs.draw(figure)
     failed = int(table.attrs["failed"])
     if failed:
         note(f"{failed} of {table.attrs['runs']} runs failed; the table says why", quiet)

@@ -10,7 +10,7 @@ from calcikin.plots.benchmarks import bench_solvers, bench_work_precision
 from calcikin.plots.boundaries import boundary_map
 from calcikin.plots.calibrations import correlations, forest, profile_likelihoods
 from calcikin.plots.canvas import save
-from calcikin.plots.cohorts import cohort_distributions
+from calcikin.plots.cohorts import cohort, cohort_distributions
 from calcikin.plots.runs import t50_curve, time_course
 from calcikin.plots.sensitivities import morris_plane, sensitivity, sobol_bars, tornado
 from calcikin.plots.sweeps import phase_fractions, sweep_curve, sweep_map, threshold
@@ -20,6 +20,7 @@ __all__ = [
     "bench_solvers",
     "bench_work_precision",
     "boundary_map",
+    "cohort",
     "cohort_distributions",
     "correlations",
     "forest",

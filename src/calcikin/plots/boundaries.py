@@ -50,10 +50,13 @@ def boundary_map(found: BoundaryMap) -> Figure:
             mesh = np.stack(np.meshgrid(u, u, indexing="ij"), axis=-1).reshape(-1, 2)
             depth = found.traced[0].depth(mesh).reshape(_FIELD, _FIELD).T
             depth = np.where(np.isnan(depth), -1.0, depth)
-            axes.contourf(x, y, depth, levels=[0.0, 1.0], colors=["#DCEBF5"])
+            # distances in the unit square are below 2; infinite where there is no boundary
+            axes.contourf(x, y, np.clip(depth, -1.0, 1.0), levels=[0.0, 2.0], colors=["#DCEBF5"])
             points, met = found.points, found.met
             for value, style in ((1.0, {"color": canvas.BLUE}), (0.0, {"color": canvas.GREY})):
                 here = met == value
+                if not here.any():
+                    continue
                 axes.plot(
                     points[here, 0],
                     points[here, 1],
@@ -175,5 +178,15 @@ def _surface(found: BoundaryMap) -> Figure:
         ):
             set_limits(axis.low, axis.high)
             set_label(_label(axis), labelpad=8.0)
-        axes.set_title(f"met on one side: {found.criterion}", loc="left")
+        axes.set_title(f"{_towards(found)}: {found.criterion}", loc="left")
     return figure
+
+
+def _towards(found: BoundaryMap) -> str:
+    """On which side of a surface the criterion is met, along the axis that parts the sides most."""
+    margins = found.traced[0].margins
+    met, other = (found.traced[0].points[side] for side in (margins > 0.0, margins <= 0.0))
+    apart = met.mean(axis=0) - other.mean(axis=0)
+    k = int(np.argmax(np.abs(apart)))
+    name = found.axes[k].name.replace(".", " ")
+    return f"met towards {'higher' if apart[k] > 0.0 else 'lower'} {name}"

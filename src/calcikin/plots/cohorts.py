@@ -13,6 +13,7 @@ from calcikin.plots import canvas
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from xarray import Dataset
 
 _STROKES = (
     canvas.Stroke(canvas.BLUE, "-"),
@@ -22,6 +23,47 @@ _STROKES = (
     canvas.Stroke(canvas.PURPLE, (0.0, (6.0, 2.0, 1.2, 2.0))),
     canvas.Stroke(canvas.BLACK, (0.0, (4.0, 1.5, 1.2, 1.5, 1.2, 1.5))),
 )
+
+
+def cohort(ds: Dataset, *, read: str = "t50") -> Figure:
+    """Distribution of a read-out of a sweep over the groups that its points are labelled with.
+
+    Parameters
+    ----------
+    ds : Dataset
+        A sweep over patients, with labels such as ``stage`` along its points.
+    read : str
+        The read-out.
+
+    Returns
+    -------
+    Figure
+        `cohort_distributions` by the label with the fewest groups; all together where each has more
+        than six.
+
+    Raises
+    ------
+    InputError
+        When the read-out is missing, or nobody has a number.
+    """
+    if read not in ds:
+        raise InputError(f"the table has no {read}", where="cohort", hint=", ".join(map(str, ds)))
+    values = ds[read]
+    labels = [
+        [str(word) for word in column.values]
+        for column in ds.coords.values()
+        if column.dims == values.dims and column.dtype.kind in "OSTU"
+    ]
+    everybody = ["everybody"] * values.size
+    label = min(labels, key=lambda words: len(set(words)), default=everybody)
+    if len(set(label)) > len(_STROKES):
+        label = everybody
+    numbers, words = np.asarray(values, dtype=float), np.array(label)
+    return cohort_distributions(
+        {word: numbers[words == word] for word in dict.fromkeys(label)},
+        name=str(values.attrs.get("long_name", read)),
+        unit=str(values.attrs.get("units", "1")),
+    )
 
 
 def cohort_distributions(

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -228,3 +229,18 @@ def test_distributions_of_a_cohort(tmp_path):
     assert "T50 [min]" in text
     with pytest.raises(InputError, match="no member"):
         plots.cohort_distributions({"healthy": [math.nan]})
+
+
+def test_a_cohort_is_drawn_by_the_label_with_the_fewest_groups():
+    people = [f"patient {k}" for k in range(8)]
+    table = xr.Dataset(
+        {"t50": ("point", np.arange(8.0), {"units": "min", "long_name": "T50"})},
+        coords={"patient": ("point", people), "stage": ("point", ["healthy", "dialysis"] * 4)},
+    )
+    assert {"healthy (4)", "dialysis (4)", "T50 [min]"} <= set(
+        words(plots.cohort(table)).split("\n")
+    )
+    alone = plots.cohort(table.drop_vars("stage"))
+    assert "everybody (8)" in words(alone)  # eight groups of one are none
+    with pytest.raises(InputError, match="no t51"):
+        plots.cohort(table, read="t51")
