@@ -20,7 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from calcikin import load
 from calcikin.laws import adsorption, enzymes, growth, populations, vocabulary
+from calcikin.model.modelfile import scenario_names
 from calcikin.simulate.reference import reference_laws
 
 Array = npt.NDArray[np.float64]
@@ -127,7 +129,20 @@ def checked_column(kernels, kink_signs, y: Array, j: int) -> tuple[Array, Array]
     return numeric, 3.0 * error + noise
 
 
+#: One model for each structure and mode of pH: the others run the same kernels.
+MODELS = ("t50_serum", "sbf", "open_serum")
+
+
+def test_every_kernel_is_tried() -> None:
+    def kernel(name: str) -> tuple[str, bool]:
+        model = load(name)
+        return model.compiled.path.stem, model.scenario.closed_ph
+
+    assert {kernel(name) for name in MODELS} == {kernel(name) for name in scenario_names()}
+
+
 @pytest.mark.parametrize("name", TRIED)
+@pytest.mark.parametrize("kernels", MODELS, indirect=True)
 def test_every_column(kernels, states, kink_signs, name: str) -> None:
     y = states[name]
     exact = kernels.jacobian(y)
