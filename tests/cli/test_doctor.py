@@ -84,14 +84,14 @@ def test_a_cache_that_cannot_be_written_is_found(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("present", [True, False])
 def test_optional_parts_are_named(monkeypatch, present):
-    wanted = ["click>=8", 'plotly>=6.0; extra == "app"', "pytest>=8 ; extra == 'test'"]
+    wanted = ["click>=8", 'jinja2>=3.1; extra == "report"', "pytest>=8 ; extra == 'test'"]
     monkeypatch.setattr(health, "requires", lambda _: wanted)
     monkeypatch.setattr(health, "_installed", lambda _: present)
     monkeypatch.setattr(health, "version", lambda _: "6.0")
     (finding,) = health._extras()
-    assert finding.name == "extra app"
+    assert finding.name == "extra report"
     assert finding.fine  # nobody needs it
-    assert finding.value == ("plotly 6.0" if present else "without plotly")
+    assert finding.value == ("jinja2 6.0" if present else "without jinja2")
     assert ("pip install" in finding.hint) is not present
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 import xarray as xr
 from tests.pages.conftest import until
 
-DRAWN = "[...document.querySelectorAll('figure[data-plot] > div')].filter(d => d.data).length"
+DRAWN = "[...document.querySelectorAll('figure[data-plot] > div')].filter(d => d.spec).length"
 T50 = "document.querySelector('#t50').firstChild.textContent"
 
 
@@ -48,9 +49,8 @@ def test_a_slider_moves_everything(open_page):
     until(page, "window.explorer.sweeps > 0")
     until(page, f"{DRAWN} === 8")
     before = minutes(page)
-    read = (
-        "JSON.stringify(document.querySelector('div[data-plot=solids]').data.map(t => t.y.at(90)))"
-    )
+    solids = "document.querySelector('div[data-plot=solids]')"
+    read = f"JSON.stringify({solids}.spec.lines.map(line => line.y.at(90)))"
     curves = page.evaluate(read)
     after(page, lambda: slider(page, "serum.Mg").fill("1.2"))
     assert minutes(page) > before + 50  # more magnesium, longer T50
@@ -148,21 +148,103 @@ def test_data_and_figures_can_be_taken_along(open_page, tmp_path, kind):
         assert path.read_bytes()[:5] == {"svg": b"<?xml", "pdf": b"%PDF-"}[kind]
 
 
-def test_time_is_the_same_in_every_plot(open_page):
+def plot(page, name):
+    return page.locator(f"div[data-plot={name}]")
+
+
+def shown_range(page, name):
+    axis = page.evaluate(f"document.querySelector('div[data-plot={name}]').spec.x.range")
+    return [round(x) for x in axis]
+
+
+def drag(page, name, start, end):
+    """Choose a stretch of a plot with the mouse, as shares of its width."""
+    box = plot(page, name).bounding_box()
+    middle = box["y"] + box["height"] / 3
+    page.mouse.move(box["x"] + start * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * (start + end) * box["width"], middle)
+    page.mouse.move(box["x"] + end * box["width"], middle)
+    page.mouse.up()
+
+
+def test_a_stretch_of_time_is_the_same_in_every_plot(open_page):
     page = open_page(height=1900)
     until(page, f"{DRAWN} >= 7")
-    page.evaluate(
-        """() => {
-          const div = document.querySelector("div[data-plot=light]");
-          Plotly.relayout(div, { "xaxis.range[0]": 100, "xaxis.range[1]": 300 });
-        }"""
-    )
+    whole = shown_range(page, "solids")
+    drag(page, "light", 0.3, 0.6)
+    until(page, "document.querySelector('div[data-plot=solids]').spec.x.range[0] > 100")
+    low, high = shown_range(page, "light")
+    assert whole[0] < low < high < whole[1]
     for name in ("solids", "saturation", "radius", "number", "dissolved"):
-        range_ = f"document.querySelector('div[data-plot={name}]').layout.xaxis.range"
-        until(page, f"Math.round({range_}[0]) === 100 && Math.round({range_}[1]) === 300")
+        assert shown_range(page, name) == [low, high]
     after(page, lambda: slider(page, "serum.Mg").fill("1.2"))  # and it stays
-    range_ = "document.querySelector('div[data-plot=light]')._fullLayout.xaxis.range"
-    assert [round(x) for x in page.evaluate(range_)] == [100, 300]
+    assert shown_range(page, "light") == [low, high]
+    plot(page, "solids").dblclick()
+    until(page, "document.querySelector('div[data-plot=light]').spec.x.range[0] === 0")
+    assert shown_range(page, "light")[1] > whole[1]  # all of the run
+
+
+def test_the_pointer_shows_values_in_every_plot(open_page):
+    page = open_page(height=1900)
+    until(page, f"{DRAWN} >= 7")
+    box = plot(page, "solids").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    for name in ("light", "solids", "dissolved"):
+        tip = plot(page, name).locator(".tip")
+        assert tip.is_visible()
+        assert "min" in tip.inner_text()
+    assert re.search(r"CPP1 [\d.]+", plot(page, "solids").locator(".tip").inner_text())
+    page.mouse.move(5, 5)
+    assert not plot(page, "light").locator(".tip").is_visible()
+
+
+def test_a_plot_can_be_saved(open_page, tmp_path):
+    page = open_page()
+    with page.expect_download() as expected:
+        page.locator("figure[data-plot=light] .save").click()
+    assert expected.value.suggested_filename == "calcikin-light.svg"
+    path = tmp_path / "light.svg"
+    expected.value.save_as(path)
+    root = ElementTree.parse(path).getroot()
+    assert root.tag.endswith("svg")
+    assert "time [min]" in "".join(root.itertext())
+
+
+def test_axes_have_round_numbers_and_lines_stay_inside(open_page):
+    page = open_page(height=1900)
+    until(page, f"{DRAWN} === 8")
+    for name in ("light", "solids", "sweep", "saturation", "radius", "number", "dissolved"):
+        labels = page.locator(f"div[data-plot={name}] svg > text").all_text_contents()
+        assert len(labels) >= 6, name
+        assert not any("NaN" in label or "undefined" in label for label in labels), labels
+        paths = page.locator(f"div[data-plot={name}] path").evaluate_all(
+            "paths => paths.map(p => p.getAttribute('d')).join(' ')"
+        )
+        assert "NaN" not in paths, name
+        assert "Infinity" not in paths, name
+
+
+def test_the_calcium_of_the_kept_serum_is_shown_beside_that_of_now(open_page):
+    page = open_page(height=1900)
+    until(page, f"{DRAWN} === 8")
+    picture = plot(page, "flows")
+    bands = picture.locator("path").count()
+    assert bands > 4
+    page.locator("#keep").click()
+    after(page, lambda: slider(page, "serum.Mg").fill("1.2"))
+    until(page, "document.querySelector('div[data-plot=flows]').spec.runs.length === 2")
+    assert picture.locator("text", has_text="kept").count() == 1
+    # as much leaves a place as came, so every bar is as high as its bands
+    amounts = page.evaluate(
+        "document.querySelector('div[data-plot=flows]').spec.runs.map(r => r.flows)"
+    )
+    for flows in amounts:
+        inner = {a for a, _, _ in flows} & {b for _, b, _ in flows}
+        for name in inner:
+            gained = sum(x for _, b, x in flows if b == name)
+            lost = sum(x for a, _, x in flows if a == name)
+            assert gained == pytest.approx(lost, rel=2e-3)  # four digits are sent
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -102,7 +102,7 @@ def test_more_inputs_than_a_picture_has_axes(tmp_path):
     [
         ({"temperature": "25 degC"}, "25 °C"),
         ({"acp_gamma": 24.0}, "acp_gamma: 24 mJ/m2 lies outside what is plausible"),
-        ({"serum.Mg": 2.0}, "beyond the 10 h"),
+        ({"serum.Mg": 2.5}, "beyond the 10 h"),
     ],
 )
 def test_what_lies_outside_is_said(changes, words):

@@ -28,7 +28,10 @@ def test_it_listens_on_loopback_only(server):
     assert server.server_address[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("path", ["/", "/explorer.js", "/plots.js", "/explorer.css", "/icon.svg"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/explorer.js", "/plots.js", "/lines.js", "/flows.js", "/explorer.css", "/icon.svg"],
+)
 def test_the_page_comes_with_its_policy(call, path):
     reply, body = call("GET", path)
     assert reply.status == 200

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from calcikin.app.server import Explorer, Server, plotly_file
+from calcikin.app.server import Explorer, Server
 
-__all__ = ["Explorer", "Server", "plotly_file"]
+__all__ = ["Explorer", "Server"]

@@ -18,14 +18,17 @@ from calcikin.simulate.result import CORES, LABELS, Result
 __all__ = ["answer", "look"]
 
 Array = npt.NDArray[np.float64]
-#: Points of a curve within the shown time and beyond it: one per two to three pixels.
-WITHIN, AFTER = 240, 60
+#: Points of a curve within the shown time and beyond it: one per two to three pixels; and as many
+#: over its logarithm, for an axis of that.
+WITHIN, AFTER, LOGARITHMIC = 240, 60, 60
 #: Saturation indices that are drawn, each with the stroke of the solid that has the phase.
 SATURATION = {"ACP": "ACP", "OCP": "CPP2", "HAP": "HAP", "WH": "WH"}
 #: Digits of a number that is drawn: a pixel is about 1e-3 of an axis.
 DIGITS = 5
 #: Smaller numbers are zero: no unit of the page makes one of them visible.
-LEAST = 1e-100
+LEAST = 1e-30
+#: Below this an ion of the phase is absent: its activity is then what keeps logarithms finite.
+NO_INDEX = -30.0
 
 
 def look() -> dict[str, Any]:
@@ -96,7 +99,8 @@ def _series(result: Result) -> dict[str, Array]:
         series[f"dissolved {component}"] = 1e3 * result.state(component)
     for phase in SATURATION:
         if phase in result.model.scenario.constants.phases:
-            series[f"SI {phase}"] = result.saturation_index(phase)
+            index = result.saturation_index(phase)
+            series[f"SI {phase}"] = np.where(index > NO_INDEX, index, np.nan)
     return series
 
 
@@ -121,12 +125,13 @@ def _numbers(result: Result) -> dict[str, float]:
 
 
 def _thinned(minutes: Array, shown: float) -> npt.NDArray[np.intp]:
-    """Which output times are drawn: all of the first minutes, then even steps."""
+    """Which output times are drawn: all of the first minutes, then even steps, also of ln t."""
     early = np.flatnonzero(minutes < 3.0)
     within = np.flatnonzero((minutes >= 3.0) & (minutes <= shown))
     after = np.flatnonzero(minutes > shown)
-    parts = [early, _some(within, WITHIN), _some(after, AFTER)]
-    return np.concatenate(parts)
+    even = np.geomspace(3.0, max(minutes[-1], 3.0), LOGARITHMIC)
+    over = np.searchsorted(minutes, even[even <= minutes[-1]])
+    return np.unique(np.concatenate([early, _some(within, WITHIN), over, _some(after, AFTER)]))
 
 
 def _some(indices: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:

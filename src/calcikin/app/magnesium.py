@@ -25,6 +25,8 @@ __all__ = ["Stale", "magnesium_sweep"]
 Array = npt.NDArray[np.float64]
 #: Points of the first look, and between the two that enclose the threshold.
 POINTS, BETWEEN = 21, 5
+#: So many points must have a T50, to draw a curve of it; otherwise more are set below the threshold.
+FEWEST = 8
 #: How long a batch may take [s]: a slider that moves meanwhile waits for it.
 BATCH_S = 0.05
 
@@ -72,6 +74,9 @@ def magnesium_sweep(
     bracket = _crossing(*table.columns(), mark)
     if bracket is not None:
         table.add(np.linspace(*bracket, BETWEEN + 2)[1:-1])
+        if np.isfinite(table.t50).sum() < FEWEST:
+            below = np.linspace(low, bracket[0], FEWEST + 2)
+            table.add(np.array([x for x in below if x not in table.x]))
     x, t50, share = table.columns()
     bracket = _crossing(x, t50, share, mark)
     return {

@@ -14,7 +14,6 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, cast
 
 from calcikin import __version__
@@ -24,11 +23,10 @@ from calcikin.app.files import file_of
 from calcikin.app.magnesium import Stale, magnesium_sweep
 from calcikin.app.turns import Newest, Turns
 from calcikin.errors import CalcikinError, InputError
-from calcikin.extras import library
 from calcikin.simulate.model import Model
 from calcikin.simulate.result import Result
 
-__all__ = ["Explorer", "Server", "plotly_file"]
+__all__ = ["Explorer", "Server"]
 
 LOOPBACK = "127.0.0.1"
 #: A request with every input, setting and switch is about 2 kB.
@@ -40,10 +38,12 @@ PAGE = {
     "/explorer.css": ("explorer.css", "text/css; charset=utf-8"),
     "/explorer.js": ("explorer.js", "text/javascript; charset=utf-8"),
     "/plots.js": ("plots.js", "text/javascript; charset=utf-8"),
+    "/lines.js": ("lines.js", "text/javascript; charset=utf-8"),
+    "/flows.js": ("flows.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 HEADERS = {
-    # plotly.js writes style elements and attributes, and hands out pictures as blobs.
+    # plots place their tips by style attributes, and hand out pictures as blobs
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -53,18 +53,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-def plotly_file() -> Path:
-    """The drawing library of the page, from the installed package `plotly`.
-
-    Raises
-    ------
-    InputError
-        When it is not installed.
-    """
-    plotly = library("plotly", "app", "the explorer", where="calcikin app")
-    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 class Explorer:
@@ -196,15 +184,12 @@ class Server(ThreadingHTTPServer):
     ------
     OSError
         When the port is taken.
-    InputError
-        Without the drawing library.
     """
 
     daemon_threads = True
 
     def __init__(self, explorer: Explorer, port: int = 0) -> None:
         self.explorer = explorer
-        self.plotly = plotly_file()
         super().__init__((LOOPBACK, port), Handler)
 
     @property
@@ -253,8 +238,6 @@ class Handler(BaseHTTPRequestHandler):
         if path in PAGE:
             name, media = PAGE[path]
             self._send(files("calcikin.app").joinpath("page", name).read_bytes(), media)
-        elif path == "/plotly.min.js":
-            self._send(self._server.plotly.read_bytes(), "text/javascript", keep=True)
         elif path == "/api/model":
             self._json(self._server.explorer.about())
         else:
@@ -335,13 +318,12 @@ class Handler(BaseHTTPRequestHandler):
         media: str,
         *,
         status: HTTPStatus = HTTPStatus.OK,
-        keep: bool = False,
         name: str | None = None,
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "max-age=3600" if keep else "no-store")
+        self.send_header("Cache-Control", "no-store")
         if name is not None:
             self.send_header("Content-Disposition", f'attachment; filename="{name}"')
         for header, value in HEADERS.items():
