@@ -25,7 +25,7 @@ __all__ = ["Stale", "magnesium_sweep"]
 Array = npt.NDArray[np.float64]
 #: Points of the first look, and between the two that enclose the threshold.
 POINTS, BETWEEN = 21, 5
-#: So many points must have a T50, to draw a curve of it; otherwise more are set below the threshold.
+#: So many points must have a T50, to draw a curve; otherwise more are set below the threshold.
 FEWEST = 8
 #: How long a batch may take [s]: a slider that moves meanwhile waits for it.
 BATCH_S = 0.05
