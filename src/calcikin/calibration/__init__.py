@@ -1,5 +1,7 @@
 """Which data the model is held against, fitting it to them, and how well that determines it."""
 
+from calcikin.calibration.comparison import Compared, compare, comparison_report, criteria
+from calcikin.calibration.deciding import Foretold, deciding_experiments
 from calcikin.calibration.file import load_calibration
 from calcikin.calibration.fit import Fit, fit
 from calcikin.calibration.identify import Evidence, evidence
@@ -20,21 +22,29 @@ from calcikin.calibration.rows import USES, Row, load_rows
 from calcikin.calibration.sampling import corrected_draws, markov_draws
 from calcikin.calibration.uncertainty import Spread, predict, threshold_spread
 from calcikin.calibration.validate import Judged, summary, validate
+from calcikin.calibration.variants import Variant, with_variant
 
 __all__ = [
     "USES",
     "Calibration",
+    "Compared",
     "Dataset",
     "Evidence",
     "Fit",
     "Fitted",
+    "Foretold",
     "Judged",
     "Objective",
     "Posterior",
     "Profile",
     "Row",
     "Spread",
+    "Variant",
+    "compare",
+    "comparison_report",
     "corrected_draws",
+    "criteria",
+    "deciding_experiments",
     "evidence",
     "fit",
     "fitted_set",
@@ -52,6 +62,7 @@ __all__ = [
     "summary",
     "threshold_spread",
     "validate",
+    "with_variant",
     "write_parameters",
     "write_posterior",
 ]

@@ -13,6 +13,7 @@ from calcikin.calibration.observables import read_observable
 from calcikin.calibration.points import model_named
 from calcikin.calibration.records import Calibration, Condition, Dataset, Error, Fitted, Scale
 from calcikin.calibration.rows import Row, load_rows, reference_rows
+from calcikin.calibration.variants import read_variant
 from calcikin.errors import ModelFileError, UnknownNameError
 from calcikin.model.parameters import Parameter, ParameterSet, load_parameters
 from calcikin.paths import models_dir
@@ -22,11 +23,11 @@ __all__ = ["load_calibration"]
 
 _TOP = (
     *("name", "title", "notes", "parameters", "data", "references", "seed"),
-    *("parameter", "scale", "dataset"),
+    *("parameter", "scale", "dataset", "variant"),
 )
-_PARAMETER = ("name", "sets", "on", "low", "high", "prior", "prior_sd", "source")
+_PARAMETER = ("name", "sets", "on", "low", "high", "prior", "prior_sd", "source", "note")
 _DATASET = ("row", "fit", "accept", "accept_why", "standing", "note", "miss", "condition", "none")
-_FIT = ("sd", "factor", "cv", "n", "scale", "why")
+_FIT = ("sd", "factor", "cv", "n", "scale", "side", "why")
 
 
 def load_calibration(name: str | Path = "default") -> Calibration:
@@ -79,6 +80,10 @@ def _calibration(document: Mapping[str, Any], path: Path, text: bytes) -> Calibr
     )
     _complete(rows, datasets, where)
     _free(fitted, datasets, where)
+    variants = tuple(
+        read_variant(e, fitted, lambda p: _fitted(p, chosen, where), path.parent, where)
+        for e in document.get("variant", ())
+    )
     digest = hashlib.sha256(text + chosen.sha256.encode())
     for row in rows.values():
         digest.update(repr(row).encode())
@@ -93,6 +98,7 @@ def _calibration(document: Mapping[str, Any], path: Path, text: bytes) -> Calibr
         tuple(document.get("notes", ())),
         digest.hexdigest(),
         path,
+        variants,
     )
 
 
@@ -130,8 +136,8 @@ def _fitted(entry: Mapping[str, Any], known: ParameterSet, where: str) -> Fitted
     sd = float(entry["prior_sd"])
     if not (math.isfinite(sd) and sd > 0.0):
         raise ModelFileError(f"a prior_sd of {sd:g}", where=where, hint="a positive number")
-    source = str(entry["source"])
-    return Fitted(name, sets, log10, bounds[0], bounds[2], bounds[1], sd, source, first.unit)
+    source, note = str(entry["source"]), str(entry.get("note", ""))
+    return Fitted(name, sets, log10, bounds[0], bounds[2], bounds[1], sd, source, first.unit, note)
 
 
 def _dataset(
@@ -232,7 +238,10 @@ def _error(
         raise ModelFileError(f"an error of {sd:g}", where=where, hint="a positive number")
     if not math.isfinite(row.value):
         raise ModelFileError("a row without a number cannot be fitted", where=where)
-    return Error(sd, kind != "sd", scale, str(entry["why"]))
+    side = str(entry.get("side", ""))
+    if side not in ("", "above", "below"):
+        raise UnknownNameError("side", side, ("above", "below"), where=where)
+    return Error(sd, kind != "sd", scale, str(entry["why"]), side)
 
 
 def _complete(rows: Mapping[str, Row], datasets: Sequence[Dataset], where: str) -> None:

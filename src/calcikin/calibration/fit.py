@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ class Fit:
     Attributes
     ----------
     objective : Objective
-    z : ndarray, shape (n,), the best
+    z : ndarray, shape (n,)
+        The best; parameters as a file holds them (8 digits).
     residuals : ndarray, shape (k + n,), there
     jacobian : ndarray, shape (k + n, n), there
     ends : ndarray, shape (m, n), of every search
@@ -171,13 +173,13 @@ def fit(
             watch=watch,
         )
         best = int(np.argmin(end.cost))
-        at = end.z[best : best + 1]
         guide = end.guide[best : best + 1]
-        slopes = jacobian(at, None if np.isnan(guide).any() else guide)[0]
+        rest = _at_rest(target, end.z[best], residuals, jacobian)
+        slopes = jacobian(rest.z, None if np.isnan(guide).any() else guide)[0]
     return Fit(
         target,
-        end.z[best],
-        end.residuals[best],
+        rest.z[0],
+        rest.residuals[0],
         slopes,
         end.z,
         end.cost,
@@ -190,7 +192,7 @@ def fit(
 
 def _starts(target: Objective, starts: int, screen: int, seed: int, bar: Any) -> Array:
     """The shipped parameters, and the best of the points that are spread over the prior."""
-    shipped = _with_scales(target)[None]
+    shipped = _with_scales(target, target.shipped)[None]
     if starts <= 1:
         return shipped
     points = design(target, max(screen, starts - 1), seed)
@@ -200,12 +202,36 @@ def _starts(target: Objective, starts: int, screen: int, seed: int, bar: Any) ->
     return np.concatenate([shipped, points[order]])
 
 
-def _with_scales(target: Objective) -> Array:
-    """Z of the shipped parameters, with each factor between centres at its own best."""
-    z = target.shipped.copy()
+def _at_rest(
+    target: Objective,
+    z: Array,
+    residuals: Callable[[Array], Array],
+    jacobian: Callable[[Array, Array | None], Array],
+) -> State:
+    """Parameters as a file holds them, and the factors between centres at their best there.
+
+    It depends on the parameters alone, so that a fit without a search of the file that a fit has
+    written ends at the same bits.
+    """
+    calibration, low, high = target.calibration, *target.bounds
+    own = np.zeros_like(z)
+    for j, f in enumerate(calibration.fitted):
+        own[j] = (f.x(f.written(f.prior + f.prior_sd * z[j])) - f.prior) / f.prior_sd
+    start = _with_scales(target, np.clip(own, low, high))[None]
+    if not calibration.scales:
+        return begin(residuals, start)
+    free = np.ones_like(start, dtype=bool)
+    free[:, : len(calibration.fitted)] = False
+    return descend(residuals, jacobian, start, target.bounds, iterations=3, free=free)
+
+
+def _with_scales(target: Objective, at: Array) -> Array:
+    """Z with each factor between centres at its own best."""
+    z = at.copy()
     p = len(target.calibration.fitted)
     if z.size == p:
         return z
+    z[p:] = 0.0
     residuals = target.residuals(z[None])[0][0]
     for j, dataset in enumerate(target.datasets):
         error = dataset.error
@@ -218,7 +244,7 @@ def _with_scales(target: Objective) -> Array:
 
 
 def _cost_of_shipped(target: Objective) -> float:
-    return float(0.5 * np.sum(target.residuals(_with_scales(target)[None])[0] ** 2))
+    return float(0.5 * np.sum(target.residuals(_with_scales(target, target.shipped)[None])[0] ** 2))
 
 
 def _bar(progress: bool | None, iterations: int, title: str) -> Any:

@@ -137,7 +137,7 @@ def report(fit: Fit) -> dict[str, Any]:
     for j, f in enumerate(calibration.fitted):
         low, high = found.interval(f)
         parameters[f.name] = {
-            "value": float(f.value(f.prior + f.prior_sd * fit.z[j])),
+            "value": f.written(f.prior + f.prior_sd * fit.z[j]),
             "unit": f.unit,
             "low": low,
             "high": high,

@@ -67,6 +67,9 @@ def residual_jacobian(objective: Objective, z: Array, guide: Array | None = None
             along = np.where(by_number[j][:, :, None] == 0.0, 0.0, each).sum(axis=1)
             out[:, j, :p] = along * _per_prediction(dataset, predicted[:, j])[:, None]
     _between_centres(objective, out)
+    for j, dataset in enumerate(objective.datasets):
+        if dataset.error is not None and dataset.error.side:
+            out[residuals[:, j] == 0.0, j] = 0.0  # on the side that is asked for
     out[:, :k] *= ((1.0 - (residuals[:, :k] / CAP) ** 2) ** 1.5)[:, :, None]
     out[:, :k][lost] = 0.0
     missing = ~rows[None, :] | ~np.isfinite(out[:, :k]).all(axis=2)

@@ -156,14 +156,16 @@ class Objective:
             error = dataset.error
             assert error is not None
             value, p = dataset.row.value, predicted[:, j]
-            if not error.log:
-                out[:, j] = (p - value) / error.sd
-                continue
-            with np.errstate(divide="ignore", invalid="ignore"):
-                log = np.log(p / value)
+            if error.log:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    off = np.log(p / value)
+            else:
+                off = p - value
             if error.scale:
-                log = log + self.scale_sd(error.scale) * z[:, self.names.index(error.scale)]
-            out[:, j] = log / error.sd
+                off = off + self.scale_sd(error.scale) * z[:, self.names.index(error.scale)]
+            off = off / error.sd
+            side = {"above": np.minimum, "below": np.maximum}.get(error.side)
+            out[:, j] = off if side is None else side(off, 0.0)
         lost = ~np.isfinite(out)
         out = np.where(lost, CAP, soft_cap(np.where(lost, 0.0, out)))
         return np.concatenate([out, z], axis=1), lost

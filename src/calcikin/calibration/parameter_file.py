@@ -18,8 +18,8 @@ _HEADER = (
     "# Parameters of the kinetics: value, unit, plausible interval, source and standing "
     "(literature, fitted, assumed)."
 )
-#: Significant digits of a fitted value: T50 then stays within 0.01 min.
-DIGITS = 8
+#: Significant digits of an interval.
+DIGITS = 3
 
 
 def fitted_set(fit: Fit, found: Evidence, name: str) -> dict[str, Parameter]:
@@ -40,12 +40,13 @@ def fitted_set(fit: Fit, found: Evidence, name: str) -> dict[str, Parameter]:
     known, calibration = fit.objective.calibration.parameter_set, fit.objective.calibration
     out = {}
     for j, f in enumerate(calibration.fitted):
-        value = _rounded(float(f.value(f.prior + f.prior_sd * fit.z[j])))
-        low, high = (_rounded(end, 5) for end in found.interval(f))
+        value = f.written(f.prior + f.prior_sd * fit.z[j])
+        low, high = (_rounded(end) for end in found.interval(f))
         share = found.sd[j]
         words = f"fitted: calibration {name}; low and high are its 95 % interval"
         if not found.determined(f.name):
             words += f"; NOT determined by the data, which leave {100.0 * share:.0f} % of the prior"
+        words += f"; {f.note}" if f.note else ""
         words += f"; prior: {f.source}"
         for one in f.sets:
             out[one] = replace(

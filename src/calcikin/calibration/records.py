@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from calcikin.calibration.observables import Observable
 from calcikin.calibration.points import Demand
 from calcikin.calibration.rows import Row
 from calcikin.model.parameters import ParameterSet
 
+if TYPE_CHECKING:
+    from calcikin.calibration.variants import Variant
+
 __all__ = ["Calibration", "Condition", "Dataset", "Error", "Fitted", "Scale"]
+
+#: Significant digits of a fitted value in a file: T50 then stays within 0.01 min.
+DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class Fitted:
         Where the prior is from.
     unit : str
         Of the value.
+    note : str
+        What is to be said of it in the parameter file.
     """
 
     name: str
@@ -45,14 +53,21 @@ class Fitted:
     prior_sd: float
     source: str
     unit: str
+    note: str = ""
 
     def value(self, x: Any) -> Any:
         """Value of the parameter [unit] at x."""
         return 10.0**x if self.log10 else x
 
     def x(self, value: float) -> float:
-        """X of a value [unit]."""
-        return math.log10(value) if self.log10 else value
+        """X of a value [unit]; that of the prior where 0 has no logarithm."""
+        if self.log10:
+            return math.log10(value) if value > 0.0 else self.prior
+        return value
+
+    def written(self, x: float) -> float:
+        """Value [unit] at x as a parameter file holds it, to `DIGITS` digits."""
+        return float(f"{float(self.value(x)):.{DIGITS}g}")
 
 
 @dataclass(frozen=True)
@@ -77,12 +92,16 @@ class Error:
     scale : str
         Name of a `Scale`; empty without one.
     why : str
+    side : str
+        ``above`` or ``below`` where the data ask only that the prediction lies there: then there
+        is no residual on that side.
     """
 
     sd: float
     log: bool
     scale: str
     why: str
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +177,8 @@ class Calibration:
     sha256 : str
         Of the file, its data and its parameters.
     path : Path
+    variants : tuple of Variant
+        Other mechanisms to be compared on the same data.
     """
 
     name: str
@@ -170,6 +191,7 @@ class Calibration:
     notes: tuple[str, ...]
     sha256: str
     path: Path
+    variants: tuple[Variant, ...] = ()
 
     @property
     def in_fit(self) -> tuple[Dataset, ...]:

@@ -36,6 +36,16 @@ __all__ = ["command"]
 )
 @click.option("--profile", "profiled", metavar="NAME", multiple=True, help="Or 'all'. Repeatable.")
 @click.option("--mcmc", type=int, metavar="STEPS", help="Draws by Markov chain (needs emcee).")
+@click.option("--variant", metavar="NAME", help="Fit this variant of the file instead.")
+@click.option(
+    "--compare", is_flag=True, help="Also fit every variant of the file, and compare them."
+)
+@click.option(
+    "--write-parameters",
+    is_flag=True,
+    help="Write the parameter file that CALIBRATION names, with posterior, and the report beside "
+    "CALIBRATION.",
+)
 @click.option("-o", "out", metavar="FILE", help="Write the parameters (.toml), posterior beside.")
 @click.option("--report", metavar="FILE", help="Write everything about the fit: .json.")
 @click.option("--plot", metavar="FILE", help="Draw correlations, or profiles: .png, .pdf or .svg.")
@@ -53,6 +63,9 @@ def command(
     draws: int,
     profiled: tuple[str, ...],
     mcmc: int | None,
+    variant: str | None,
+    compare: bool,
+    write_parameters: bool,
     out: str | None,
     report: str | None,
     plot: str | None,
@@ -75,6 +88,19 @@ def command(
     from calcikin.calibration import evidence, fit, load_calibration, profiles, report_of
 
     chosen = load_calibration(calibration)
+    if write_parameters:
+        if variant is not None or out is not None:
+            raise InputError(
+                "the parameter file holds what the calibration itself fits",
+                where="--write-parameters",
+                hint="without --variant, and without -o",
+            )
+        out = str(chosen.parameter_set.path)
+        report = report or str(chosen.path.with_suffix(".report.json"))
+    if variant is not None:
+        from calcikin.calibration import with_variant
+
+        chosen = with_variant(chosen, variant)
     names = [f.name for f in chosen.fitted]
     wanted = names if "all" in profiled else list(profiled)
     for name in wanted:
@@ -106,6 +132,10 @@ def command(
             }
             for p in curves
         }
+    if compare:
+        content["comparison"] = _compare(
+            load_calibration(calibration), starts, screen, iterations, seed, state, quiet
+        )
     if out is not None or mcmc is not None:
         content["draws"] = _keep(done, found, draws, mcmc, out, quiet)
     click.echo(output.json_text(content) if as_json else "", nl=as_json)
@@ -120,6 +150,30 @@ def command(
         note_written(plots.save(figure, plot), quiet)
     if not done.converged.all():
         note(f"{int((~done.converged).sum())} searches had not come to rest", quiet)
+
+
+def _compare(
+    chosen: Calibration,
+    starts: int,
+    screen: int,
+    iterations: int,
+    seed: int | None,
+    state: str | None,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Every variant, fitted."""
+    from calcikin.calibration import compare, comparison_report
+
+    found = compare(
+        chosen,
+        starts=max(starts, 1),
+        screen=screen,
+        iterations=iterations,
+        seed=seed,
+        state=state,
+        progress=False if quiet else None,
+    )
+    return comparison_report(found)
 
 
 def _keep(
@@ -193,3 +247,21 @@ def _print(content: dict[str, Any]) -> None:
         parts = ", ".join(f"{name} {share:+.2f}" for name, share in one["parts"].items())
         pairs.append((f"sloppy direction {k + 1}", parts))
     output.print_pairs(pairs)
+    if "comparison" in content:
+        click.echo()
+        rows = [
+            [
+                v["name"],
+                f"{v['chi2']:.2f}",
+                str(v["free"]),
+                *(_shown(v[f"delta_{c}"]) for c in ("aic", "aicc", "bic", "ln_evidence")),
+                f"{v['weight']:.3f}",
+            ]
+            for v in content["comparison"]["variants"]
+        ]
+        header = ["variant", "chi2", "fitted", "dAIC", "dAICc", "dBIC", "d ln Z", "weight"]
+        output.print_table(header, rows)
+
+
+def _shown(value: float | None) -> str:
+    return "too few data" if value is None else f"{value:.1f}"

@@ -34,7 +34,7 @@ def check(model: Model, count: int | None) -> None:
         draws_of(model, count)
 
 
-def of_run(model: Model, count: int, rtol: float | None | None) -> dict[str, Any]:
+def of_run(model: Model, count: int, rtol: float | None) -> dict[str, Any]:
     """Read-outs of a run with 95 % intervals, as plain data by name of the read-out."""
     from calcikin.calibration import predict
 
@@ -42,7 +42,7 @@ def of_run(model: Model, count: int, rtol: float | None | None) -> dict[str, Any
 
 
 def of_threshold(
-    found: Threshold, model: Model, read: str, count: int, rtol: float | None | None
+    found: Threshold, model: Model, read: str, count: int, rtol: float | None
 ) -> dict[str, Any]:
     """A threshold with its 95 % interval, as plain data."""
     from calcikin.calibration import threshold_spread
