@@ -209,8 +209,8 @@ def test_exact_derivatives_of_every_fitted_row():
     size = np.abs(exact[:k, :p]).max(axis=1)
     off = np.abs(exact - apart)[:k, :p].max(axis=1) / size
     timed = np.array([any(d.read == "t50" for d in x.demands) for x in target.datasets])
-    # steps of 0.01: curvature, and the noise of runs at 1e-6 over steps so small; the radius of CPP2
-    # is read where they are at their most, which differences find to a reading
+    # steps of 0.01: curvature, and the noise of runs at 1e-6 over steps so small; the radius of
+    # CPP2 is read where they are at their most, which differences find to a reading
     assert off[~timed].max() < 2e-2
     # T50 moves by up to 13 min (curvature: 3 %) and wobbles by up to 0.08 min in each of four runs;
     # that is 0.32 / (2 * 0.01) = 16 min of a difference, against errors of the row from 1.5 min on
