@@ -200,7 +200,7 @@ def stiff_batch(name: str, n: int, *, seed: int = 1) -> Batch:
         x0=np.zeros((n, 0)),
         times=_times(problem.end, 1e-9 * problem.end),
         scale=np.full(size, problem.atol),
-        ensemble=lambda width: compile_ode(name, problem.right, size, 1, width),
+        ensemble=lambda width: compile_ode(name, problem.right, size, 1, width, problem.conserved),
         problem=problem,
     )
 

@@ -7,8 +7,8 @@ Solvers*, release 2.4 (HIRES, E5, Robertson), OREGO from the same book's authors
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["PROBLEMS", "StiffProblem"]
@@ -26,6 +26,8 @@ class StiffProblem:
     end : float, final time
     answer : tuple of float, published values at the end
     atol : float, absolute tolerance at rtol 1, in the scale of the smallest component that matters
+    conserved : mapping of int to mapping of int to float
+        A sum that never changes, as of `calcikin.compiler.ensemble_source.System`.
     """
 
     name: str
@@ -34,6 +36,7 @@ class StiffProblem:
     end: float
     answer: tuple[float, ...]
     atol: float
+    conserved: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
 
 
 def _robertson(y: Sequence[Any], p: Sequence[Any]) -> Sequence[Any]:
@@ -112,9 +115,11 @@ PROBLEMS = {
             "e5",
             _e5,
             (1.76e-3, 0.0, 0.0, 0.0),
-            1e11,
-            (0.0, 8.8612334976e-23, 8.8612334976e-23, 0.0),
-            1e-20,
+            1e13,
+            (0.1152903278711829e-290, 0.8867655517642120e-22, 0.8854814626268838e-22, 0.0),
+            1e-22,
+            # y2 - y3 - y4 = 0; rounding of rates that are 1e12 times as large would lose it
+            {2: {1: -1.0, 3: 1.0}},
         ),
     )
 }

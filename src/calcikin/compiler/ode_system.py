@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +17,12 @@ __all__ = ["compile_ode", "ode_system"]
 RightHandSide = Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
 
 
-def ode_system(right: RightHandSide, n: int, n_parameters: int) -> System:
+def ode_system(
+    right: RightHandSide,
+    n: int,
+    n_parameters: int,
+    conserved: Mapping[int, Mapping[int, float]] | None = None,
+) -> System:
     """Return the system of ``right``, with the exact Jacobian by SymPy.
 
     Parameters
@@ -25,6 +30,8 @@ def ode_system(right: RightHandSide, n: int, n_parameters: int) -> System:
     right : callable, (y, p) -> n expressions
     n : int, number of unknowns
     n_parameters : int
+    conserved : mapping, optional
+        Sums that the equations never change, as of `System.conserved`.
     """
     import sympy as sp
 
@@ -61,25 +68,30 @@ def ode_system(right: RightHandSide, n: int, n_parameters: int) -> System:
         registers=("y", "p"),
         readable=("y", "p"),
         positive=(),
+        conserved=conserved or {},
     )
 
 
 def compile_ode(
-    name: str, right: RightHandSide, n: int, n_parameters: int, width: int
+    name: str,
+    right: RightHandSide,
+    n: int,
+    n_parameters: int,
+    width: int,
+    conserved: Mapping[int, Mapping[int, float]] | None = None,
 ) -> ModuleType:
     """Return the ensemble module of a system.
 
     Parameters
     ----------
     name : str, identifies the problem in the cache together with its equations
-    right, n, n_parameters : as of `ode_system`
+    right, n, n_parameters, conserved : as of `ode_system`
     width : int, lanes
     """
     import hashlib
 
-    system = ode_system(right, n, n_parameters)
-    text = repr(
-        (generator_hash(), name, sorted(system.values.items()), sorted(system.entries.items()))
-    )
+    system = ode_system(right, n, n_parameters, conserved)
+    equations = sorted(system.values.items()), sorted(system.entries.items())
+    text = repr((generator_hash(), name, *equations, system.conserved))
     key = hashlib.sha256(text.encode()).hexdigest()[:32]
     return compile_system(system, name, key, width)
