@@ -51,7 +51,7 @@ def _speciate(q, tot, x, s):
 @kernel
 def cold_start(q, tot, x):
     for i in range({n_cations}):
-        x[i] = math.log(0.5 * tot[i]) if tot[i] > 0.0 else -230.0
+        x[i] = math.log(0.5 * tot[i]) if tot[i] > {absent} else -230.0
     x[{h}] = q[{ln_ah}] if q[{ph_fixed}] > 0.5 else -17.0
     x[{n_cations}] = 0.1
     return 0
@@ -209,7 +209,7 @@ def _solution_derivatives(q, tot, s, D):
         component = TOTAL_COMPONENT[k]
         if row >= 0:
             d[:] = 0.0
-            d[row] = 1.0 if (row == {h} or tot[component] > 0.0) else 0.0
+            d[row] = 1.0 if (row == {h} or tot[component] > {absent}) else 0.0
         else:
             for i in range(n - 1):
                 d[i] = -s[first + i]
@@ -226,7 +226,7 @@ def _solution_derivatives(q, tot, s, D):
         for v in range(N_VARIABLES):
             total = VARIABLE_TOTAL[v]
             if VARIABLE_IS_CATION[v]:
-                on = VARIABLE_ROW[v] == {h} or tot[total] > 0.0
+                on = VARIABLE_ROW[v] == {h} or tot[total] > {absent}
                 D[v, k] = d[VARIABLE_ROW[v]] + VARIABLE_Z2[v] * dg if on else 0.0
                 continue
             first = VARIABLE_FIRST[v]

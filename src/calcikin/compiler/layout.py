@@ -13,9 +13,12 @@ from typing import Any
 from calcikin.chemistry.constants import Component, ConstantSet, Species
 from calcikin.model.network import Network
 
-__all__ = ["Layout", "SolutionTables", "solution_tables"]
+__all__ = ["ABSENT", "Layout", "SolutionTables", "solution_tables"]
 
 FIXABLE_LIGANDS = ("CO3",)  # may be held at a given activity (pCO2)
+#: A total up to this is taken for none [mol/L]: less than an ion in a million litres, and far above
+#: what rounding leaves of the traces that absent components exchange.
+ABSENT = 1e-30
 KERNEL_ACTIVITIES = ("davies", "truesdell_jones")  # activity models that have a compiled form
 
 

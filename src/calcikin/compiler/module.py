@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from calcikin.chemistry.constants import ConstantSet
 from calcikin.compiler.driver_source import DRIVER, HEADER
-from calcikin.compiler.layout import Layout, SolutionTables, solution_tables
+from calcikin.compiler.layout import ABSENT, Layout, SolutionTables, solution_tables
 from calcikin.compiler.newton_source import emit_newton_step
 from calcikin.compiler.speciation_source import SpeciationSlots, emit_speciation
 from calcikin.files import replacing
@@ -231,6 +231,7 @@ def generate_source(
             dg=slots["dg"],
             g=slots["g"],
             h_state=network.index("H"),
+            absent=ABSENT,
         )
     )
     return "\n".join(parts), layout, slots

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from calcikin.compiler.activity_source import activity_text, safe
-from calcikin.compiler.layout import FIXABLE_LIGANDS, Layout, SolutionTables
+from calcikin.compiler.layout import ABSENT, FIXABLE_LIGANDS, Layout, SolutionTables
 
 __all__ = ["SpeciationSlots", "emit_speciation"]
 
@@ -192,7 +192,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
             add(f"    fixed_H = q[{layout.slot('ph_fixed')}] > 0.5")
             add("    on_H = True")
         else:
-            add(f"    on_{c} = not tot[{i}] <= 0.0")  # so that a NaN is not taken for absent
+            add(f"    on_{c} = not tot[{i}] <= {ABSENT!r}")  # so that a NaN is not taken for absent
         add(f"    x_{c} = x[{i}]")
     add(f"    I = x[{n}]")
     inner = [*writer.head(), *lines]
