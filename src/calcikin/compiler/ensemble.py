@@ -22,7 +22,12 @@ def ensemble_text(system: System, name: str, width: int) -> str:
     functions, n_lu = system_source(system)
     parts = [
         ensemble_driver.HEADER.format(
-            name=name, width=width, n=system.n, n_lu=n_lu, imports="\n".join(system.imports)
+            name=name,
+            width=width,
+            n=system.n,
+            n_lu=n_lu,
+            n_past=2 + len(system.populations),
+            imports="\n".join(system.imports),
         )
     ]
     parts += ["\n" + text + "\n" for text in functions]
@@ -86,6 +91,7 @@ def compile_sensitivities(compiled: CompiledModel, width: int) -> ModuleType:
                 width=width,
                 n=system.n,
                 n_lu=n_lu,
+                n_past=2 + len(system.populations),
                 imports="\n".join(
                     [*system.imports, f"from {compiled.module.__name__} import {names}"]
                 ),

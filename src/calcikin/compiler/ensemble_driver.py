@@ -22,7 +22,7 @@ from calcikin.compiler.stages import combine
 {imports}
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
-W, N, N_LU = {width}, {n}, {n_lu}
+W, N, N_LU, N_PAST = {width}, {n}, {n_lu}, {n_past}
 SEEN = 1e-3  # crystalline fraction from which on the curve is sampled
 '''
 
@@ -138,8 +138,8 @@ def ensemble(
     calm = work[at + 3 * W : at + 4 * W]
     ok = work[at + 4 * W : at + 5 * W]
     hn = work[at + 5 * W : at + 6 * W]
-    past = work[at + 6 * W : at + 8 * W]  # h and error of the last accepted step
-    for l in range(2 * W):
+    past = work[at + 6 * W : at + (6 + N_PAST) * W]
+    for l in range(N_PAST * W):
         past[l] = 0.0
     for i in range(N + 2):
         for l in range(W):
@@ -264,7 +264,8 @@ def ensemble(
                 hn[l], calm[l], ok[l] = h0[k], 1.0, 0.0
                 t[l], steps[l], rejected[l], seen[l] = 0.0, 0, 0, 0
                 count[l], looked[l], before[l] = 0, 0, 0.0
-                past[l] = 0.0
+                for i in range(N_PAST):
+                    past[i * W + l] = 0.0
                 for p in range(place.shape[0]):
                     volumes[l, p] = Q[k, volume_slots[p]]
             else:
@@ -278,5 +279,5 @@ def ensemble(
 
 def work_size(nq, stages):
     """Numbers of scratch that ``ensemble`` needs."""
-    return W * (nq + 4 * N + N_LU + stages * N + N + 2 + 8)
+    return W * (nq + 4 * N + N_LU + stages * N + N + 2 + 6 + N_PAST)
 '''

@@ -23,11 +23,13 @@ from dataclasses import dataclass, field
 
 from calcikin.compiler.elimination import eliminate
 from calcikin.compiler.kinetics_source import JacobianTables, KineticsSource
-from calcikin.compiler.layout import Layout, SolutionTables
+from calcikin.compiler.layout import ABSENT, Layout, SolutionTables
 from calcikin.compiler.speciation_source import SpeciationSlots
 from calcikin.model.network import Network
 
 __all__ = ["System", "model_system", "system_source"]
+
+FALLEN = 1e6  # tolerances that a population has had before it can be gone
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class System:
     conserved : Mapping of int to Mapping of int to float
         Row -> factors of other unknowns whose sum with this unknown never changes; in place of the
         row's own equation.
+    populations : sequence of sequence of int
+        Amount and number of particles, and what else goes with them.
+    cations : Mapping of int to int
+        Total -> logarithm of the free concentration, which means nothing while there is none.
     """
 
     n: int
@@ -74,6 +80,8 @@ class System:
     readable: Sequence[str]
     positive: Sequence[int]
     conserved: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
+    populations: Sequence[Sequence[int]] = ()
+    cations: Mapping[int, int] = field(default_factory=dict)
 
 
 def _sum(terms: Sequence[tuple[float, str]]) -> str:
@@ -116,6 +124,15 @@ def model_system(
             i for i, state in enumerate(states) if state.component is not None and not state.signed
         ],
         conserved=_conserved_rows(kinetics.network, entries),
+        populations=[
+            [kinetics.network.index(name) for name in (p.amount, p.number, p.guest) if name]
+            for p in kinetics.network.populations
+        ],
+        cations={
+            i: ns + cations.index(c)
+            for i, c in kinetics.dynamic_totals
+            if c in cations and c != "H"
+        },
     )
 
 
@@ -193,7 +210,7 @@ def _entries(
     for component, state in state_of.items():
         if component in cations:
             k = cations.index(component)
-            on = free_h if k == h else f"(1.0 if tot[{position[component]}] > 0.0 else 0.0)"
+            on = free_h if k == h else f"(1.0 if tot[{position[component]}] > {ABSENT!r} else 0.0)"
             add(ns + k, state, on)
             continue
         if component not in tables.ligands:
@@ -262,12 +279,17 @@ def _control(system: System) -> list[str]:
     tol: absolute tolerances, then rtol, then -1/order. The error is the root of the mean square of
     U_s over its weight, over the differential unknowns. ``ok`` tells accepted (1) from rejected
     (0); every comparison is False for a NaN, so that a lane without numbers is rejected.
+
+    A population that has fallen to less than its tolerances, and to a millionth of what it was, is
+    gone: what is left of it goes back into the conserved sums (to the dissolved totals). Its last
+    traces would otherwise decide about the steps, for nothing.
+
+    past: step and error of the last accepted step, then the largest amount of each population.
     """
     n, nd = system.n, system.n - system.n_algebraic
     control = ["def _control(z, zs, u, tol, h, calm, past, zn, ok, hn):", "    sum = 0.0"]
     for i in range(n):
         control.append(f"    n_{i} = zs[{i}] + u[{i}]")
-        control.append(f"    zn[{i}] = n_{i}")
         if i < nd:
             weight = f"(tol[{i}] + tol[{n}]*max(abs(z[{i}]), abs(n_{i})))"
             control.append(f"    e_{i} = u[{i}]/{weight}")
@@ -278,19 +300,45 @@ def _control(system: System) -> list[str]:
     control += [
         f"    error = math.sqrt(sum*{1.0 / nd!r})",
         "    good = error <= 1.0 and low >= 0.0",
-        f"    factor = 0.9*max(error, 1e-8)**tol[{n + 1}]",
-        "    factor = factor if error < 1e10 else 0.1",  # and for a NaN
+        "    size = min(max(error, 1e-6), 1e10)",
+        f"    factor = 0.9*size**tol[{n + 1}]",
         # Gustafsson's prediction: errors that rose from the last step to this go on rising
-        "    floor = max(error, 1e-2)",
-        f"    trend = 0.9*h[0]/past[0]*(floor*floor/past[1])**tol[{n + 1}]",
-        "    factor = min(factor, trend) if good and past[0] > 0.0 else factor",
-        "    past[0] = h[0] if good else past[0]",
-        "    past[1] = floor if good else past[1]",
+        f"    trend = factor*h[0]/past[0]*(size/past[1])**tol[{n + 1}]",
+        "    factor = min(factor, trend) if past[0] > 0.0 else factor",
         "    up = min(max(factor, 0.2), 6.0 if calm[0] > 0.5 else 1.0)",
-        "    down = min(max(factor, 0.1), 0.5)",
+        # near a front errors grow far more steeply with the step than the method's order says: as
+        # steeply as between the last accepted step and the refused one
+        "    steep = past[0] > 0.0 and h[0] > past[0] and size > past[1]",
+        f"    power = -math.log(h[0]/past[0])/math.log(size/past[1]) if steep else tol[{n + 1}]",
+        f"    down = 0.8*size**min(max(power, tol[{n + 1}]), -0.05)",
+        "    down = min(max(down, 0.1), 0.6) if error < 1e10 else 0.1",  # and for a NaN
+        "    past[0] = h[0] if good else past[0]",
+        "    past[1] = size if good else past[1]",
         "    hn[0] = h[0]*(up if good else down)",
         "    ok[0] = 1.0 if good else 0.0",
     ]
+    for p, (amount, number, *others) in enumerate(system.populations):
+        slot = f"past[{2 + p}]"
+        control += [
+            f"    {slot} = max({slot}, z[{amount}])",
+            f"    gone = n_{amount} < tol[{amount}] and n_{number} < tol[{number}]"
+            f" and n_{amount} < z[{amount}] and {slot} > {FALLEN!r}*tol[{amount}]",
+        ]
+        for k in (amount, number, *others):
+            control.append(f"    left = n_{k} if gone else 0.0")
+            control.append(f"    n_{k} = n_{k} - left")
+            control += [
+                f"    n_{i} = n_{i} + {factors[k]!r}*left"
+                for i, factors in system.conserved.items()
+                if k in factors
+            ]
+    for total, free in system.cations.items():
+        # what comes into a solution without it begins with a concentration, not from nowhere
+        control.append(f"    comes = z[{total}] <= {ABSENT!r} and n_{total} > {ABSENT!r}")
+        control.append(
+            f"    n_{free} = math.log(max(n_{total}, {ABSENT!r})) if comes else n_{free}"
+        )
+    control += [f"    zn[{i}] = n_{i}" for i in range(n)]
     advance = ["def _advance(z, zn, ok):", "    good = ok[0] > 0.5"]
     advance += [f"    z[{i}] = zn[{i}] if good else z[{i}]" for i in range(n)]
     return ["\n".join(control), "\n".join(advance)]

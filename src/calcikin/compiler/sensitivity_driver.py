@@ -23,7 +23,7 @@ from calcikin.compiler.stages import combine
 {imports}
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
-W, N, N_LU = {width}, {n}, {n_lu}
+W, N, N_LU, N_PAST = {width}, {n}, {n_lu}, {n_past}
 V = 2 * W  # numbers in a slot: the values of all lanes, then their derivatives
 N_COMPONENTS, N_UNKNOWNS, N_SLOTS = {n_components}, {n_unknowns}, {n_slots}
 '''
@@ -120,7 +120,7 @@ def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y,
         for l in range(W):
             tol[i * V + l] = tol1[i]
     h, ih, ig = np.zeros(V), np.zeros(V), np.zeros(V)
-    calm, past = np.zeros(V), np.zeros(2 * V)
+    calm, past = np.zeros(V), np.zeros(N_PAST * V)
     ok, hn = np.zeros(V), np.zeros(V)
     for l in range(W):
         calm[l] = 1.0
@@ -136,7 +136,8 @@ def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y,
             _stage(zs, qs, c, ih, lu, U[i])
         _decide(z, zs, U[stages - 1], tol, h, calm, past, zn, ok, hn)
         for l in range(W):  # the steps are held fixed: they have no derivative
-            past[W + l], past[V + W + l] = 0.0, 0.0
+            for i in range(N_PAST):
+                past[i * V + W + l] = 0.0
         count += 1
         step = hn[0]
         if ok[0] > 0.5:
