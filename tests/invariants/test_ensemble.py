@@ -83,15 +83,18 @@ def test_output_times_do_not_change_the_answer() -> None:
 
 def test_t50_on_the_way_is_that_of_the_whole_curve() -> None:
     model = load("t50_serum")
-    early = run_many(model, COLUMNS, {}, get_readouts(["t50", "t50_crystalline"]), N)
-    whole = run_many(model, COLUMNS, {}, get_readouts(["t50", "t50_crystalline", "acp_max"]), N)
-    assert not early.status.any()
-    # the same samples and equations; the spline begins later, which dies out before the rise
-    np.testing.assert_allclose(early.values["t50"], whole.values["t50"], rtol=1e-6)
-    # two PCHIP interpolants that differ at their first knot at most
-    np.testing.assert_allclose(
-        early.values["t50_crystalline"], whole.values["t50_crystalline"], rtol=1e-6
-    )
+    names = ["t50", "t50_crystalline"]
+    alone = run_many(model, COLUMNS, {}, get_readouts(names), N)
+    kernel = run_many(model, COLUMNS, {}, get_readouts([*names, "HAP_end"]), N)
+    whole = run_many(model, COLUMNS, {}, get_readouts([*names, "acp_max"]), N)
+    assert not kernel.status.any()
+    for name in names:
+        # the same steps, samples and equations; the spline begins later, which dies out before the
+        # rise, and two PCHIP interpolants differ at their first knot at most
+        np.testing.assert_allclose(kernel.values[name], whole.values[name], rtol=1e-6)
+        # times alone come from a method of order 4 at ten times the tolerance: 2.6e-4 was the
+        # largest error over 512 sera
+        np.testing.assert_allclose(alone.values[name], whole.values[name], rtol=5e-4)
 
 
 def test_t50_is_that_of_a_tight_reference() -> None:
@@ -221,6 +224,32 @@ def test_totals_do_not_go_negative() -> None:
             assert found.dense[:, :, i].min() > -200.0 * model.tolerances(1e-4)[i], state.name
 
 
+def test_what_is_absent_stays_absent() -> None:
+    # Slurries too thin for ACP, and without Mg: traces of 1e-99 mol/L went back and forth between
+    # nothing and nothing, and the logarithm of the free Mg with them.
+    columns = {"Ca": np.array([5.0, 3.0, 3.0, 0.1]), "Pi": np.array([3.0, 6.0, 1.8, 6.0])}
+    for rtol in (1e-4, 1e-6, 1e-7):
+        table = run_many(load("acp_slurry"), columns, {}, get_readouts(["HAP_end"]), 4, rtol=rtol)
+        assert not table.status.any(), table.reason
+
+
+def test_what_is_gone_is_nothing_and_its_matter_is_in_solution() -> None:
+    model = load("t50_serum")
+    network = model.scenario.network
+    found = _integrate(model, COLUMNS, N, times=TIMES)
+    for name in ("acp", "cpp1"):
+        (population,) = (p for p in network.populations if p.name == name)
+        amount = found.dense[:, :, network.index(population.amount)]
+        assert np.all(amount.max(axis=1) > 1e-4)
+        # nucleation has not ended, but what it makes is nothing
+        assert np.all(np.abs(found.last[:, network.index(population.amount)]) < 1e-30)
+    start, end = found.dense[:, 0, : len(network.states)], found.last[:, : len(network.states)]
+    for row in network.conserved()[1]:
+        # rounding of some 200 steps
+        scale = np.abs(start * row).sum(axis=1)
+        assert np.all(np.abs(((end - start) * row).sum(axis=1)) < 1e-13 * scale)
+
+
 @pytest.mark.slow
 def test_random_inputs_end_with_a_number_or_a_status() -> None:
     # Inputs over their whole plausible windows; the step limit bounds the time.
@@ -241,3 +270,4 @@ def test_random_inputs_end_with_a_number_or_a_status() -> None:
         assert np.isnan(table.values["crystalline_fraction"][k])
     # what fails is far from any blood: a few in a thousand
     assert (~sound).mean() < 0.01
+    assert not (table.status == Status.STEP_LIMIT).any()

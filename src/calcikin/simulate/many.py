@@ -42,6 +42,11 @@ __all__ = ["curve_of", "run_many"]
 Array = npt.NDArray[np.float64]
 #: Points whose whole course is held in memory at a time.
 AT_A_TIME = 256
+#: Where times alone are asked for, the relative tolerance is this many times what it is elsewhere,
+#: and the method of order 4 takes the place of that of order 5. The absolute tolerances stay: they
+#: decide about the first crystals, and with them about T50. Over 512 sera the errors of T50 are
+#: those of the other way (2.6e-4 at most, against 2.2e-4), for two thirds of the time.
+TIMES_RTOL = 10.0
 #: Form factor table: cubic between points so close that its error is under 1e-9 (tested), up to a
 #: radius far beyond what the scattering law is valid for.
 SPACING, LARGEST = 1e-9, 8e-6  # m
@@ -131,8 +136,9 @@ def _numbers_only(
         points.q,
         np.hstack([points.y, points.x]),
         points.duration,
-        rtol=rtol,
+        rtol=TIMES_RTOL * rtol if early else rtol,
         atol=atol,
+        method="rodas4" if early else "rodas5p",
         curve=curve_of(model, points.duration, stop=early) if timed else None,
         threads=threads,
         width=width,
