@@ -112,7 +112,7 @@ def test_t50_is_that_of_a_tight_reference() -> None:
 def test_no_transition_is_said() -> None:
     table = run_many(
         load("t50_serum"),
-        {"serum.Mg": np.array([0.8, 4.5])},
+        {"serum.Mg": np.array([0.8, 5.0])},
         {},
         get_readouts(["t50"]),
         2,
