@@ -186,7 +186,8 @@ export class Plots {
       marks.push({ x: now.window_min, colour: this.style.soft, dash: "7 5" });
     }
     if (kept && kept.numbers.t50) marks.push({ x: kept.numbers.t50, colour, dash: "2 3", opacity: 0.6 });
-    if (now.numbers.t50) marks.push({ x: now.numbers.t50, colour, words: `T50 ${now.numbers.t50.toFixed(0)} min` });
+    // later than T50 both curves are in the upper half: the words have room below
+    if (now.numbers.t50) marks.push({ x: now.numbers.t50, colour, words: `T50 ${now.numbers.t50.toFixed(0)} min`, place: 0.93 });
     return {
       x: this.#time(now), y: { title: "scattered light", zero: true },
       right: { title: "crystalline", range: [0, 1.12], ticks: [0, 0.5, 1] }, marks,
