@@ -5,7 +5,10 @@
 >>> import calcikin
 >>> serum = calcikin.load("t50_serum").with_({"serum.Mg": "1.2 mmol/L"}, preset="healthy")
 >>> result = serum.simulate()
->>> result.t50(), result.summary(), result.dataset
+>>> result.ok, result.t50() > 60.0  # minutes
+(True, True)
+>>> result.dataset["Ca"].units
+'mmol/L'
 
 `sweep` runs a model at many points, `threshold` finds where it stops to crystallise, `speciate` and
 `speciate_many` say what is free, bound and supersaturated. Figures are in `calcikin.plots`,

@@ -44,6 +44,13 @@ class CalcikinError(Exception):
     ----------
     exit_code : int
         The exit status of the command line for this cause.
+
+    Examples
+    --------
+    >>> print(InputError("24 is not plausible", where="serum.Ca", hint="0 to 10 mmol/L"))
+    24 is not plausible
+      where: serum.Ca
+      try: 0 to 10 mmol/L
     """
 
     exit_code: ClassVar[int] = 1

@@ -210,6 +210,12 @@ def threshold(
     A run without a T50 counts as one whose T50 is the length of the run, since it is longer: a
     level within the run is then told apart without a guess. See `calcikin.analysis.crossing` for
     the search.
+
+    Examples
+    --------
+    >>> found = threshold("acp_slurry", over="Mg/Ca", tolerance=0.02)
+    >>> found.found, 0.1 < found.total < 0.4  # mol/mol; published: 0.15 to 0.25
+    (True, True)
     """
     if isinstance(model, str):
         model = load(model)

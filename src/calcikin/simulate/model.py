@@ -84,6 +84,14 @@ class Model:
         ------
         UnknownNameError, UnitError, OutOfRangeError
             Named, with the nearest name, the expected unit or the plausible range.
+
+        Examples
+        --------
+        >>> serum = load("t50_serum").with_({"serum.Mg": "2.4 mg/dL"}, preset="ckd_3_4")
+        >>> round(serum.input_values()["serum.Mg"], 3)  # mmol/L
+        0.987
+        >>> serum.with_(switch_off="whitlockite").switched_off()
+        ('whitlockite',)
         """
         model = self
         if preset is not None:
@@ -321,6 +329,12 @@ class Model:
         ------
         UnknownNameError, UnitError, OutOfRangeError
             For bad input, before anything runs.
+
+        Examples
+        --------
+        >>> result = load("t50_serum").simulate("24 h")
+        >>> result.ok, float(result.t[-1]), result.balance_error < 1e-8
+        (True, 86400.0, True)
         """
         from calcikin.simulate.run import run
 
@@ -367,6 +381,12 @@ def load(name: str | Path) -> Model:
     Raises
     ------
     UnknownNameError, ModelFileError, BalanceError, UnitError
+
+    Examples
+    --------
+    >>> model = load("t50_serum")
+    >>> model.preset, round(model.temperature - 273.15, 2), model.unit_of("serum.Mg")
+    ('healthy', 36.5, 'mmol/L')
     """
     scenario = load_scenario(name)
     return Model(scenario, scenario.preset)

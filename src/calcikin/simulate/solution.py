@@ -92,8 +92,11 @@ def speciate(
 
     Examples
     --------
-    >>> speciate("serum", {"serum.Mg": "1.2 mmol/L"}, preset="ckd_3_4").ionised["Mg"]
-    >>> speciate(None, {"Ca": "2.4 mmol/L", "Pi": "1 mmol/L", "pH": 7.4}).si["OCP"]
+    >>> serum = speciate("serum", {"serum.Mg": "1.2 mmol/L"}, preset="ckd_3_4")
+    >>> 0.5e-3 < serum.ionised["Mg"] < 1.2e-3  # mol/L
+    True
+    >>> speciate(None, {"Ca": "2.4 mmol/L", "Pi": "1 mmol/L", "pH": 7.4}).si["OCP"] > 0.0
+    True
     """
     if isinstance(of, Mapping):
         raise InputError(

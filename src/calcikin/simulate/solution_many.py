@@ -193,7 +193,9 @@ def speciate_many(
     Examples
     --------
     >>> waters = speciate_many({"Ca": np.linspace(1e-3, 3e-3, 1000), "Pi": 1e-3, "Cl": 0.1}, pH=7.4)
-    >>> waters.saturation_index("OCP")
+    >>> index = waters.saturation_index("OCP")
+    >>> index.shape, bool(waters.found.all()), bool(np.all(np.diff(index) > 0.0))
+    ((1000,), True, True)
     """
     chosen = constants if isinstance(constants, ConstantSet) else load_constants(constants)
     name = activity or chosen.activity_model

@@ -99,6 +99,14 @@ def sweep(
         When the store exists already, or cannot be written.
     SimulationError
         When processes keep dying.
+
+    Examples
+    --------
+    >>> table = sweep("t50_serum", {"serum.Mg": [0.8, 1.2]}, read=["t50", "rh_cpp2"], jobs=1)
+    >>> table["t50"].dims, table["t50"].units, int(table.attrs["failed"])
+    (('serum.Mg',), 'min', 0)
+    >>> bool(table["t50"][1] > table["t50"][0])
+    True
     """
     if isinstance(model, str):
         model = load(model)

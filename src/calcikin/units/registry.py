@@ -292,6 +292,11 @@ def convert(value: float | np.ndarray, unit: str, to: str) -> float | np.ndarray
     ------
     UnitError
         As `factor`, but for offsets.
+
+    Examples
+    --------
+    >>> convert(36.5, "degC", "K"), round(convert(2.0, "mmol/L", "umol/L"), 9)
+    (309.65, 2000.0)
     """
     scale, offset = affine(unit, to)
     return value * float(scale) + float(offset) if offset else value * float(scale)
