@@ -16,7 +16,7 @@ from types import ModuleType
 from calcikin.chemistry.activity_models import LOWEST_WATER, WATER_FACTOR
 from calcikin.chemistry.constants import ConstantSet
 from calcikin.compiler.driver_source import HEADER, NEWTON
-from calcikin.compiler.layout import Layout, SolutionTables, solution_tables
+from calcikin.compiler.layout import ABSENT, Layout, SolutionTables, solution_tables
 from calcikin.compiler.module import (
     cache_directory,
     generator_hash,
@@ -53,7 +53,7 @@ def _first_guess(q, tot, x, width, lane):
     for i in range(SQUARES.size):
         total = tot[i * width + lane]
         if i < {n_cations}:
-            x[i * width + lane] = math.log(0.5 * total) if total > 0.0 else -230.0
+            x[i * width + lane] = math.log(0.5 * total) if total > {absent} else -230.0
         if i != {h}:
             strength += 0.45 * SQUARES[i] * total
     held = q[{ph_fixed} * width + lane] > 0.5
@@ -309,6 +309,7 @@ def _source(tables: SolutionTables, layout: Layout, slots: SpeciationSlots) -> s
         water_factor=WATER_FACTOR,
         lowest_water=LOWEST_WATER,
         settled=SETTLED,
+        absent=ABSENT,
     )
     head = HEADER.format(name="solutions")
     parts = [head, *numbers]
