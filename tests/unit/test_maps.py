@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calcikin import load
-from calcikin.analysis import boundary
+from calcikin.analysis import boundary, response
 from calcikin.analysis.criterion import Criterion
 from calcikin.analysis.draws import read_draws
 from calcikin.analysis.fields import field
@@ -179,6 +179,26 @@ def test_runs_that_fail_are_counted_with_their_reason(formula_runs):
     nothing = boundary("t50_serum", OVER, "t50 > 300 min")
     assert not nothing.found
     assert "no run over serum.Mg and serum.Pi can be judged" in nothing.said[0]
+
+
+def test_what_the_ensemble_gives_up_is_run_by_radau(monkeypatch):
+    asked = {"ensemble": 0, "radau": 0}
+
+    def evaluate(model, columns, read, *, solver, **_):
+        pi = np.asarray(columns[PI])
+        asked[solver] += pi.size
+        failed = (np.abs(pi - columns[MG]) < 0.2) & (solver == "ensemble")
+        values = {name: np.where(failed, math.nan, 300.0 * pi / columns[MG]) for name in read}
+        reason = ["gave up" if f else "" for f in failed]
+        return Table(values, np.where(failed, 3, 0).astype(np.int8), reason, np.zeros(pi.size))
+
+    monkeypatch.setattr(response, "evaluate_many", evaluate)
+    found = boundary("t50_serum", OVER, "t50 > 300 min")
+    (line,) = found.curves()
+    assert line[:, 0] == pytest.approx(line[:, 1], abs=0.01)
+    assert 0 < asked["radau"] < asked["ensemble"] == found.simulations
+    assert found.reasons == ()
+    assert found.said == (f"{asked['radau']} runs that the ensemble gave up were run by Radau",)
 
 
 def test_a_surface_in_three_inputs(formula_runs):

@@ -266,6 +266,9 @@ def boundary(
     judge = _Judge(Runs(model, solver, rtol), chosen, axes, columns)
     traced = tuple(trace_many(judge, len(axes), count, looks=looks, tolerance=tolerance))
     readings, reasons = judge.collected(count)
+    said = said_of(traced, axes, chosen, readings[chosen.readout.name], looks)
+    if judge.rescued:
+        said += (f"{judge.rescued} runs that the ensemble gave up were run by Radau",)
     probability = None
     if draws is not None and len(axes) == 2:
         u = np.linspace(0.0, 1.0, _GRID)
@@ -281,7 +284,7 @@ def boundary(
         tolerance=tolerance,
         readings=readings,
         reasons=reasons,
-        said=said_of(traced, axes, chosen, readings[chosen.readout.name], looks),
+        said=said,
         provenance={
             **provenance(model),
             "over": {a.name: [a.low, a.high, a.unit] for a in axes},
@@ -348,13 +351,15 @@ class _Judge:
         self.axes = axes
         self.draws = draws
         self.kept: list[tuple[Array, Table]] = []
+        self.rescued = 0
 
     def __call__(self, asked: list[tuple[int, Array]]) -> list[Array]:
         points = np.concatenate([p for _, p in asked])
         owner = np.repeat([k for k, _ in asked], [len(p) for _, p in asked])
         columns = {a.name: a.at(points[:, k]) for k, a in enumerate(self.axes)}
         columns |= {name: column[owner] for name, column in self.draws.items()}
-        table = self.runs(columns, self.criterion.reads)
+        table, rescued = self.runs.rescued(columns, self.criterion.reads)
+        self.rescued += rescued
         self.kept.append((owner, table))
         margins = self.criterion.margin(table, self.runs.minutes(columns))
         return np.split(margins, np.cumsum([len(p) for _, p in asked])[:-1])
