@@ -15,7 +15,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
+    "mathml",
     "calcikin_docs",
     "benchmark_pages",
 ]
@@ -36,4 +36,3 @@ html_css_files = ["calcikin.css"]
 html_theme_options = {"navigation_with_keys": True}
 html_show_sphinx = False
 html_copy_source = False
-pygments_style = "sphinx"

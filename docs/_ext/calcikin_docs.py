@@ -24,11 +24,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import chemistry_tables
 import tables
 from docutils import nodes
+from docutils.parsers.rst import directives
 from rows import show
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -121,7 +122,29 @@ class MeasuredDirective(LiveText):
 
 
 class _Ran(LiveText):
-    """Base: something that is run while the pages are built, shown with what it prints."""
+    """Base: something that is run while the pages are built, shown with what it prints.
+
+    With ``:figure: NAME`` the picture that it has to write beside it is shown, too; ``:alt:`` says
+    what is seen there.
+    """
+
+    option_spec: ClassVar = {"figure": directives.path, "alt": directives.unchanged_required}
+
+    def with_figure(self, text: str) -> str:
+        """The text, and the picture that was written meanwhile."""
+        name = self.options.get("figure")
+        if name is None:
+            return text
+        if not (GENERATED / name).is_file():
+            raise ValueError(f"nothing wrote {name}")
+        if "alt" not in self.options:
+            raise ValueError(f"{name} needs an :alt:, for those who cannot see it")
+        return f"{text}\n```{{image}} /_generated/{name}\n:alt: {self.options['alt']}\n```\n"
+
+    def clear(self) -> None:
+        """Take away the picture of an earlier build, so that a missing one is noticed."""
+        if "figure" in self.options:
+            (GENERATED / self.options["figure"]).unlink(missing_ok=True)
 
     def ran(self, command: list[str]) -> str:
         environment = os.environ | {"MPLBACKEND": "Agg", "COLUMNS": "96", "PYTHONPATH": PACKAGE}
@@ -144,6 +167,7 @@ class ShellDirective(_Ran):
 
     def text(self) -> str:
         """Commands and what they print."""
+        self.clear()
         out = []
         start = "from calcikin.cli.main import main; main()"
         for line in self.content:
@@ -152,7 +176,7 @@ class ShellDirective(_Ran):
                 raise ValueError(f"{line!r} is no calcikin command")
             said = self.ran([sys.executable, "-c", start, *words[1:]])
             out.append(f"$ {line}\n{said}\n")
-        return "```console\n" + "\n".join(out) + "```\n"
+        return self.with_figure("```console\n" + "\n".join(out) + "```\n")
 
 
 class PythonDirective(_Ran):
@@ -160,10 +184,11 @@ class PythonDirective(_Ran):
 
     def text(self) -> str:
         """The snippet and what it prints."""
+        self.clear()
         code = "\n".join(self.content)
         said = self.ran([sys.executable, "-c", code])
         shown = f"```python\n{code}\n```\n"
-        return shown + (f"\n```text\n{said}\n```\n" if said else "")
+        return self.with_figure(shown + (f"\n```text\n{said}\n```\n" if said else ""))
 
 
 class FileDirective(LiveText):
