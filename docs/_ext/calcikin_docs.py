@@ -261,7 +261,7 @@ def _nomenclature(app: Sphinx, env: Any) -> None:
         for node in network.nodes:
             head, _, tail = node.name.partition(".")
             if head != "rate":
-                wanted.setdefault(f".{tail}", "ending of a quantity")
+                wanted.setdefault(f".{tail}" if tail else head, "ending of a quantity")
     for name, kind in wanted.items():
         stem = ".term" if name.startswith(".term.") else name
         if stem not in known:
