@@ -23,8 +23,8 @@ from calcikin.sweep.zarr_store import Store
 #: Time of one run in a fast sweep [s], beside which storing is weighed.
 RUN = 50e-6
 READ = ("t50", "crystalline_fraction", "rh_cpp2")
-#: Not one that runs points one by one: chunks are those of a fast sweep.
-SOLVER = "together"
+#: It runs points together, so that chunks are those of a fast sweep.
+SOLVER = "ensemble"
 
 
 def designs(points: int) -> Iterator[tuple[str, Design]]:
