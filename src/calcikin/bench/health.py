@@ -102,7 +102,7 @@ def _cache() -> Finding:
         return Finding(
             "cache",
             value,
-            hint="the user's cache folder cannot be written: models are compiled again after a "
+            hint="this is a folder for temporary files: models are compiled again after a "
             "restart; set CALCIKIN_CACHE_DIR to a folder that stays",
         )
     return Finding("cache", value)
