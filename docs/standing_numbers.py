@@ -98,6 +98,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
         if kept["key"] == key:
             return kept
     import measure_calibration
+    import measure_fit
     import measure_questions
     import measure_reasons
     import measure_sets
@@ -117,6 +118,7 @@ def refresh(force: bool = False) -> dict[str, Any]:
     measure_sets.measure(found)
     forest = measure_calibration.measure(found)
     plots.save(forest, GENERATED / "validation.svg")
+    measure_fit.measure(found, GENERATED)
     _figures()
     made = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

@@ -10,14 +10,13 @@ from rows import Found, show
 
 from calcikin import Model, Result, load
 from calcikin.laws import LAWS, growth, populations
+from calcikin.simulate.addition import with_addition
 from calcikin.simulate.run import default_times
-from calcikin.solvers.scipy_ivp import Work, integrate
 
 __all__ = ["measure"]
 
 AVOGADRO = populations.AVOGADRO
 LN10 = math.log(10.0)
-MIX_SHARE = 0.4  # of serum in the T50 mix
 
 
 def measure(found: Found) -> None:
@@ -200,37 +199,11 @@ def _ties(found: Found, serum: Model, base: Result) -> None:
 
 def _late_phosphate(found: Found, serum: Model) -> None:
     """Phosphate put into the mix at the start, and after CPP1 has formed."""
-    extra = MIX_SHARE * 0.4e-3  # mol/L in the mix: what +0.4 mmol/L in serum brings
     base = run(serum)
     before = run(serum.with_({"serum.Pi": 1.5})).t50() - base.t50()
-    late = _with_addition(serum, 3600.0, extra) - base.t50()
+    late = with_addition(serum, {"serum.Pi": 1.5}, 3600.0, rtol=PRECISE).t50() - base.t50()
     found.values["pi_before"] = f"{show(before, 3, sign=True)} min"
     found.values["pi_late"] = f"{show(late, 2, sign=True)} min"
-
-
-def _with_addition(model: Model, when: float, phosphate: float) -> float:
-    """T50 [min] when phosphate of pH 7.4 [mol/L] is added at a time [s]."""
-    compiled, network = model.compiled, model.scenario.network
-    q = model.parameter_vector()
-    y, atol = model.initial_state(q), model.tolerances(PRECISE)
-    grid = default_times(model.duration)
-    parts, states = (grid[grid <= when], np.append(when, grid[grid > when]) - when), []
-    protons = 1.19  # per phosphate in Na2HPO4 and NaH2PO4 19.44 : 4.56
-    for k, times in enumerate(parts):
-        if k:
-            y = states[-1][-1].copy()
-            y[network.index("Pi")] += phosphate
-            y[network.index("H")] += protons * phosphate
-        leg = np.append(times, when) if not k and times[-1] < when else times
-        solution = integrate(compiled, q, y, leg, method="lsoda", rtol=PRECISE, atol=atol)
-        states.append(solution.y)
-    y_all = np.vstack([states[0][: parts[0].size], states[1][1:]])
-    whole = model.simulate(rtol=PRECISE)
-    work = Work.of(compiled)
-    s, v, o = (np.full_like(a, np.nan) for a in (whole.s, whole.v, whole.o))
-    y_all = np.ascontiguousarray(y_all)
-    compiled.module.observe(y_all, q, work.x, work.tot, work.s, work.v, s, v, o)
-    return Result(model, grid, y_all, s, v, o, whole.status, "", 0.0, whole.solution).t50()
 
 
 def _tolerances(found: Found, serum: Model) -> None:

@@ -49,8 +49,8 @@ def deciding_experiments(
 ) -> tuple[Foretold, ...]:
     """Three experiments on healthy serum in the T50 assay, by every variant.
 
-    Phosphate added after CPP1 have formed; calcium, magnesium and phosphate of the ultrafiltrate
-    while CPP1 last; radius and number of CPP1 against phosphate.
+    Phosphate added after CPP1 have formed; calcium and phosphate of the ultrafiltrate while
+    CPP1 last; radius and number of CPP1 against phosphate.
 
     Parameters
     ----------
@@ -124,4 +124,4 @@ def _filtrate(run: Result, hour: float) -> dict[str, float]:
             totals[state.component] = float(run.state(state.name)[k])
     found = equilibrium(model, totals, float(run.state("H")[k]))
     through = ultrafiltrable(found)
-    return {"Ca": 1e3 * through["Ca"], "Mg": 1e3 * through["Mg"], "phosphate": 1e3 * totals["Pi"]}
+    return {"Ca": 1e3 * through["Ca"], "phosphate": 1e3 * totals["Pi"]}
