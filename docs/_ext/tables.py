@@ -98,7 +98,10 @@ def law_card(name: str) -> str:
         for symbol, words, unit in shown.symbols
     ]
     constants = _constants_in(law.function, shown.constants)
-    where += [f"${CONSTANTS[c]}$ = {value}" for c, value, _ in constants]
+    where += [
+        f"${CONSTANTS[c]}$ = {value if len(value) < 15 else f'{float(value):.6g}'}"
+        for c, value, _ in constants
+    ]
     lines = [
         f":::{{rubric}} `{name}`\n:class: law\n:::\n",
         f"{_words(law.doc)}\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import math
 import re
 import subprocess
@@ -21,6 +22,7 @@ from calcikin.exchange.derive import equations_of
 from calcikin.exchange.equations import LAW_CONSTANTS
 from calcikin.exchange.formats import FORMATS, export
 from calcikin.exchange.infix import PYTHON, infix
+from calcikin.exchange.law_equations import equation, module_constants
 from calcikin.exchange.numbers import file_numbers
 from calcikin.laws import LAWS, Law
 from calcikin.model.modelfile import scenario_names
@@ -48,6 +50,18 @@ def test_every_law_can_be_printed_and_its_constants_have_units(law: Law) -> None
     named = {k for k in law.function.__code__.co_names if isinstance(space.get(k), float)}
     assert named <= set(notation.CONSTANTS)
     assert named - {"PI"} <= set(LAW_CONSTANTS)  # in an exported file pi is pi
+
+
+def test_constants_of_the_laws_are_found_where_they_stand() -> None:
+    folder = Path(inspect.getfile(LAWS["arrhenius"].function)).parent
+    known = {
+        name
+        for path in folder.glob("*.py")
+        for name, _, _ in module_constants(path.read_text(encoding="utf-8"))
+    }
+    assert {name for law in LAWS.values() for name in equation(law).constants} <= known
+    found = module_constants("A = -1.5  # one\nB, C = 2.0, 3.0  # both\nD = 4\nE = f(5.0)\n")
+    assert found == [("A", "-1.5", "one"), ("B", "2.0", "both"), ("C", "3.0", "both")]
 
 
 @pytest.mark.parametrize("name", scenario_names())

@@ -221,16 +221,32 @@ def equation(law: Law) -> Equation:
 
 
 def module_constants(source: str) -> list[tuple[str, str, str]]:
-    """Constants at the top of a law module: name, value, what the comment beside it says."""
+    """Constants at the top of a law module: name, value, what the comment beside it says.
+
+    One at a time or several in a row (``A, B = 1.0, 2.0``), which then share the comment.
+    """
     found, lines = [], source.splitlines()
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            name, value = ast.unparse(node.targets[0]), node.value.value
-            if isinstance(value, float):
-                beside = " ".join(lines[node.lineno - 1 : node.end_lineno]).partition("#")[2]
-                note = beside.strip(" :").removesuffix(")") if beside.endswith(" )") else beside
-                found.append((name, f"{value!r}", note.strip(" :")))
+        if not isinstance(node, ast.Assign):
+            continue
+        target, value = node.targets[0], node.value
+        pairs = [(target, value)]
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = list(zip(target.elts, value.elts, strict=True))
+        beside = " ".join(lines[node.lineno - 1 : node.end_lineno]).partition("#")[2]
+        note = beside.strip(" :").removesuffix(")") if beside.endswith(" )") else beside
+        for name, number in pairs:
+            if (shown := _decimal(number)) is not None:
+                found.append((ast.unparse(name), repr(shown), note.strip(" :")))
     return found
+
+
+def _decimal(node: ast.expr) -> float | None:
+    """A decimal number as it stands in the source, with its sign; None for anything else."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _decimal(node.operand)
+        return None if number is None else -number
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, float) else None
 
 
 def unit_text(unit: str) -> str:
@@ -239,9 +255,9 @@ def unit_text(unit: str) -> str:
         return "1"
     if unit == "any" or unit.startswith("@"):
         return "its own unit"
-    parts = re.split(r"/", unit)
+    over, *under = unit.split("/")
     out = []
-    for k, part in enumerate(parts):
+    for k, part in [*((0, factor) for factor in over.split("*")), *enumerate(under, 1)]:
         match = re.fullmatch(r"([A-Za-zµ%]+)(\d*)", part)
         if part == "1":
             continue
