@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calcikin import load
 from calcikin.assays.radii import (
     CPP1,
     CPP2,
@@ -78,3 +79,15 @@ def test_radius_grows_with_cores_and_shrinks_with_packing() -> None:
 def test_impossible_geometry_is_refused(setting: dict[str, float]) -> None:
     with pytest.raises(InputError, match=r"where: Geometry"):
         Geometry(**setting)
+
+
+def test_the_coat_of_cpp1_is_on_the_outside_of_its_cores() -> None:
+    # what a monolayer on the outer sphere holds, per surface of the cores inside: R^2 / (n r^2)
+    parameters = load("t50_serum").scenario.parameters.parameters
+    n, filled = CPP1.cores_per_particle, CPP1.packing_fraction
+    outside = float(cluster_radius(1.0, CPP1)) ** 2 / n
+    assert outside == pytest.approx(n ** (-1.0 / 3.0) * filled ** (-2.0 / 3.0))
+    # 1 %: the parameter is given with two figures
+    assert parameters["fetuin_capacity_cpp1"].value == pytest.approx(
+        outside * parameters["fetuin_capacity"].value, rel=0.01
+    )
