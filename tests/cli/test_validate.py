@@ -26,7 +26,7 @@ def test_the_table_names_what_is_missed_and_why_and_files_are_written(calcikin, 
     out, plot = tmp_path / "rows.csv", tmp_path / "forest.svg"
     result = calcikin("validate", "--use", "check", "-o", out, "--plot", plot)
     assert result.exit_code == 0, result.output
-    assert "cpp_fetuin_share, outside: " in result.stdout
+    assert "mg_no_effect_below, outside: " in result.stdout
     assert "check: " in result.stdout
     assert "t50_general_population" not in result.stdout
     with out.open(encoding="utf-8", newline="") as stream:

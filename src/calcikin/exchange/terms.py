@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 __all__ = ["KIND_SBO", "LAW_SBO", "identity"]
 
-#: Component -> ChEBI or UniProt entry of its free form, with the name that it has there; compared with
-#: public files that carry labels of ChEBI or UniProt, where they have them.
+#: Component -> ChEBI or UniProt entry of its free form, with the name that it has there; compared
+#: with public files that carry labels of ChEBI or UniProt, where they have them.
 _COMPONENTS: Mapping[str, str] = {
     "H": "CHEBI:15378",  # hydron
     "Ca": "CHEBI:29108",  # calcium(2+)
