@@ -95,9 +95,10 @@ def test_a_report_of_other_values_says_so(calcikin, small):
     assert done.exit_code == 0, done.output
     assert load_report(load_calibration(small))["stale"] == []
     path = small.with_name("small_parameters.toml")
-    shipped = f"value = {load_parameters(path).get('ocp_growth_rate').value!r}"
+    rate = load_parameters(path).get("ocp_growth_rate")
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(shipped, "value = 3e-9"), encoding="utf-8")
+    text = text.replace(f"value = {rate.value!r}", f"value = {rate.high!r}")
+    path.write_text(text, encoding="utf-8")
     assert load_report(load_calibration(small))["stale"] == ["ocp_growth_rate"]
     small.with_suffix(".report.json").write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="no report"):

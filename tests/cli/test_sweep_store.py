@@ -120,10 +120,10 @@ def test_what_a_file_says_is_not_said_again(calcikin, file, words):
     assert f"{words[0]} belongs into the sweep file" in result.stderr
 
 
-def test_a_cohort_has_no_picture_here(calcikin, file, tmp_path):
+def test_a_cohort_is_drawn_as_distributions(calcikin, file, tmp_path):
     result = calcikin("sweep", file, "--plot", tmp_path / "a.png")
-    assert result.exit_code == 2
-    assert "not a cohort" in result.stderr
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ __all__ = ["exact", "slopes"]
 
 Array = npt.NDArray[np.float64]
 #: Relative tolerance of the runs [1]: derivatives of T50 are then good to 1e-3, of radii to 1e-2.
-RTOL = 1e-6
+RTOL = 1e-7
 #: Step in z: fronts, a tenth of a second wide, are to move by much less.
 STEP = 1e-8
 #: How much longer than a time a run must last for it to be read, as a first guess [1, s].

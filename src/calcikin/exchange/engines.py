@@ -204,11 +204,15 @@ class Copasi:
         problem.setValues(" ".join(repr(float(t)) for t in times))
         problem.setDuration(float(times[-1]))
         problem.setTimeSeriesRequested(True)
-        method.getParameter("Relative Tolerance").setDblValue(rtol)
         method.getParameter("Absolute Tolerance").setDblValue(atol)
         method.getParameter("Max Internal Steps").setUIntValue(MAX_STEPS)
-        copasi.CCopasiMessage.clearDeque()
-        if not task.process(True):
+        # its LSODA now and then gives up at one tolerance, and at neither neighbour
+        for tolerance in (rtol, 0.1 * rtol):
+            method.getParameter("Relative Tolerance").setDblValue(tolerance)
+            copasi.CCopasiMessage.clearDeque()
+            if task.process(True):
+                break
+        else:
             raise SimulationError(f"COPASI gives up: {self._said()}")
         series = task.getTimeSeries()
         columns = {series.getSBMLId(k, self._data): k for k in range(series.getNumVariables())}
