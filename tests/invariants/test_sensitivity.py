@@ -143,8 +143,8 @@ def test_the_derivative_of_t50_does_not_depend_on_its_readings() -> None:
         sensitivities(model, names, times=times, rtol=1e-7).readouts(["t50"])["t50"]
         for times in (coarse, fine)
     )
-    # the spline across the kink, times what the kink moves relative to the curve around it: 0.1 % to
-    # 0.7 %, by where the kink lies between readings; without moving the readings it was 3 % and more
+    # the spline across the kink, times what the kink moves relative to the curve around it: 0.1 to
+    # 0.7 %, by where the kink lies between readings; without moving the readings 3 % and more
     np.testing.assert_allclose(first, second, rtol=1e-2)
 
 
