@@ -24,7 +24,7 @@ from calcikin.errors import SimulationError
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.points import lay_out
 from calcikin.solvers.ensemble import run_module
-from calcikin.solvers.scipy_ivp import integrate
+from calcikin.solvers.scipy_ivp import Solution, integrate
 from calcikin.solvers.status import Status
 
 __all__ = ["BOX", "Batch", "Reference", "reference_of", "serum_batch", "stiff_batch"]
@@ -87,6 +87,18 @@ class Batch:
     def totals(self) -> Array:
         """Totals of all components at the start, shape (n, n_components) [mol/L]."""
         return self.compiled.totals(self.q, self.y0)
+
+    def by_scipy(self, row: int, method: str, rtol: float) -> Solution:
+        """Solve one row with a solver of SciPy, its absolute tolerances `rtol` of the scale."""
+        return integrate(
+            self.compiled,
+            self.q[row],
+            self.y0[row],
+            self.times,
+            method=method,
+            rtol=rtol,
+            atol=rtol * self.scale,
+        )
 
     def first(self, n: int) -> Batch:
         """The first ``n`` trajectories."""
@@ -283,15 +295,7 @@ def reference_of(batch: Batch, n: int, *, checked: int) -> Reference:
     method, rtol = CHECK
     other = np.empty_like(y[:checked])
     for k in range(len(other)):
-        solution = integrate(
-            batch.compiled,
-            batch.q[k],
-            batch.y0[k],
-            batch.times,
-            method=method,
-            rtol=rtol,
-            atol=rtol * batch.scale,
-        )
+        solution = batch.by_scipy(k, method, rtol)
         if solution.status is not Status.OK:
             raise SimulationError(f"no check of the reference: {method}: {solution.message}")
         other[k] = solution.y

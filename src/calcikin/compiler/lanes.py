@@ -83,7 +83,7 @@ class Emitter:
         elif isinstance(node, ast.If):
             self.branch(node)
         elif not isinstance(node, ast.Return):
-            raise NotImplementedError(f"{ast.unparse(node)} in a straight-line kernel")
+            raise SyntaxError(f"{ast.unparse(node)} in a straight-line kernel")
 
     def assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):
@@ -123,7 +123,7 @@ class Emitter:
     def value(self, node: ast.expr) -> Any:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
-            raise NotImplementedError(f"{ast.unparse(node)} in a straight-line kernel")
+            raise SyntaxError(f"{ast.unparse(node)} in a straight-line kernel")
         return method(node)
 
     def _constant(self, node: ast.Constant) -> Any:

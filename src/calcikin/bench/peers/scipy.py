@@ -6,7 +6,6 @@ import numpy as np
 
 from calcikin.bench.batch import Batch
 from calcikin.bench.peers.base import Run, Solver, Trajectories
-from calcikin.solvers.scipy_ivp import integrate
 from calcikin.solvers.status import Status
 
 __all__ = ["BDF", "LSODA", "RADAU"]
@@ -18,15 +17,7 @@ def _load(batch: Batch, method: str) -> Run:
     def run(start: int, stop: int, rtol: float) -> Trajectories:
         y = np.full((stop - start, batch.times.size, batch.scale.size), np.nan)
         for k in range(start, stop):
-            solution = integrate(
-                batch.compiled,
-                batch.q[k],
-                batch.y0[k],
-                batch.times,
-                method=method,
-                rtol=rtol,
-                atol=rtol * batch.scale,
-            )
+            solution = batch.by_scipy(k, method, rtol)
             if solution.status is Status.OK:
                 y[k - start] = solution.y
         return Trajectories(y)
