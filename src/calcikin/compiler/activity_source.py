@@ -89,7 +89,7 @@ class DaviesText(ActivityText):
 
     def __init__(self, tables: SolutionTables, layout: Layout) -> None:
         super().__init__(tables, layout)
-        self.used = {tables.charges[ligand] ** 2 for ligand in tables.ligands}
+        self.used = {tables.charges[c] ** 2 for c in (*tables.cations, *tables.ligands)}
 
     def term(self, species: str, ligand: str | None) -> Term:
         """The species, with its weight in exp(g w)."""
@@ -102,7 +102,8 @@ class DaviesText(ActivityText):
         beta, *rest = self._product(species, ligand, "c")
         powers = [_power(weight)] if weight else []
         name = f"t_{safe(species)}"
-        return Term(name, (f"{name} = " + "*".join([beta, *powers, *rest]),), weight)
+        # in this order several species share their first factors
+        return Term(name, (f"{name} = " + "*".join([*powers, *rest, beta]),), weight)
 
     def weighted(self, parts: Iterable[tuple[int, Term]]) -> list[tuple[int, str]]:
         """Multiples of the weighted terms."""
@@ -130,6 +131,10 @@ class DaviesText(ActivityText):
     def cation_slope(self, cation: str) -> str:
         """The slope d ln [M] / dg at constant x: none."""
         return ""
+
+    def cation_activity(self, cation: str) -> str:
+        """Text of a cation's activity."""
+        return f"c_{cation}*{_power(self.tables.charges[cation] ** 2)}"
 
     def gamma(self, component: str) -> str:
         """Text of a ligand's coefficient; empty for 1."""
@@ -252,6 +257,10 @@ class TruesdellJonesText(ActivityText):
     def cation_slope(self, cation: str) -> str:
         """The slope d ln [M] / dI at constant x."""
         return f"e_{cation}"
+
+    def cation_activity(self, cation: str) -> str:
+        """Text of a cation's activity."""
+        return f"a_{cation}"
 
     def gamma(self, component: str) -> str:
         """Text of a ligand's coefficient; empty for 1."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from calcikin.compiler.hoisting import Hoister
 from calcikin.compiler.law_text import code_printer
 from calcikin.compiler.layout import Layout, SolutionTables
 from calcikin.compiler.speciation_source import SpeciationSlots
@@ -43,6 +44,7 @@ class KineticsSource:
             if node.name in self.static:
                 layout.slot(f"node.{node.name}")
         self.printer = code_printer()
+        self.hoister = Hoister(layout)
 
     # ---- what depends on what ----------------------------------------------------------------
     def _find_static(self) -> set[str]:
@@ -184,13 +186,14 @@ class KineticsSource:
                     lines.append(f"l_{name} = s[{self.slots['lna.' + name]}]")
                 else:
                     lines.append(f"l_{name} = math.log(max(s[{self.slots['a.' + name]}], 1e-100))")
-                lines.append(f"a_{name} = math.exp(l_{name})")
-            else:
-                lines.append(f"a_{name} = s[{self.slots['a.' + name]}]")
+            lines.append(f"a_{name} = s[{self.slots['a.' + name]}]")
         return lines
 
     def emit_prepare(self) -> list[str]:
-        """Lines of ``_prepare(q)``: what depends on parameters alone, once per run."""
+        """Lines of ``_prepare(q)``: what depends on parameters alone, once per run.
+
+        After the other functions have been written, from which some of it comes.
+        """
         lines = ["def _prepare(q):"]
         for node in self.network.nodes:
             if node.name in self.static:
@@ -198,21 +201,19 @@ class KineticsSource:
                 target = f"w{self.number[node.name]}"
                 lines += ["    " + text for text in self.emit_node(node, target, None)]
                 lines.append(f"    q[{slot}] = {target}")
+        lines += ["    " + text for text in self.hoister.prepared]
         lines.append("    return 0")
         return lines
 
     def emit_rates(self, observed: Iterable[str]) -> list[str]:
         """Lines of ``_rates(q, y, s, v)``: v holds the fluxes, then the observed quantities."""
-        lines = ["def _rates(q, y, s, v):"]
-        lines += ["    " + text for text in self.loads()]
+        lines = self.loads()
         for node in self.moving_nodes():
-            target = f"v{self.number[node.name]}"
-            lines += ["    " + text for text in self.emit_node(node, target, None)]
+            lines += self.emit_node(node, f"v{self.number[node.name]}", None)
         names = [process.node for process in self.network.processes] + list(observed)
-        for k, name in enumerate(names):
-            lines.append(f"    v[{k}] = {self._node_text(name)}")
-        lines.append("    return 0")
-        return lines
+        lines += [f"v[{k}] = {self._node_text(name)}" for k, name in enumerate(names)]
+        body = [f"    {text}" for text in self.hoister.lines(lines)]
+        return ["def _rates(q, y, s, v):", *body, "    return 0"]
 
     def _node_text(self, name: str) -> str:
         return self.text_of(Ref("node", name))
@@ -244,15 +245,11 @@ class KineticsSource:
         the chain through the speciation are short loops over tables, which compile in a fraction of
         the time of the same sums written out.
         """
-        lines = ["def _gradients(q, y, s, G):"]
+        lines = self.loads()
         put = lines.append
-        for text in self.loads():
-            put("    " + text)
         gradients: dict[str, dict[str, str]] = {}
         for node in self.moving_nodes():
-            target = f"v{self.number[node.name]}"
-            for text in self.emit_node(node, target, gradients):
-                put("    " + text)
+            lines += self.emit_node(node, f"v{self.number[node.name]}", gradients)
         solution_index = {
             f"{'l' if kind == 'ln_activity' else 'a'}_{name}": k
             for k, (kind, name) in enumerate(self.solution)
@@ -261,7 +258,7 @@ class KineticsSource:
         slot = 0
         for process in self.network.processes:
             for base, text in gradients.get(process.node, {}).items():
-                put(f"    G[{slot}] = {text or '1.0'}")
+                put(f"G[{slot}] = {text or '1.0'}")
                 for state, coefficient in process.effect.items():
                     if state == "H2O":
                         continue
@@ -273,11 +270,11 @@ class KineticsSource:
                 slot += 1
         tables.rates = slot
         for process in self.network.processes:
-            put(f"    G[{slot}] = {self._node_text(process.node)}")
+            put(f"G[{slot}] = {self._node_text(process.node)}")
             slot += 1
-        put("    return 0")
         tables.size = slot
-        return lines, tables
+        body = [f"    {text}" for text in self.hoister.lines(lines)]
+        return ["def _gradients(q, y, s, G):", *body, "    return 0"], tables
 
     def emit_solution_tables(self) -> list[str]:
         """Module constants that describe the solution variables and the dynamic totals."""

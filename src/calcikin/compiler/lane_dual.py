@@ -157,6 +157,12 @@ class DualLane:
         third = self.lane.div(self.lane.number(1.0 / 3.0), self.lane.mul(value, value))
         return value, self.lane.mul(third, a[1])
 
+    def root(self, a: Dual) -> Dual:
+        """Return the cube root; 0 for a <= 0, and so its derivative."""
+        nothing = self.number(0.0)
+        value: Dual = self.where(self.less(">", a, nothing), self.cbrt(a), nothing)
+        return value
+
     def power(self, a: Dual, n: Dual) -> Dual:
         """Return a^n = exp(n ln a), for a > 0."""
         return self.exp(self.mul(n, self.log(a)))

@@ -253,6 +253,10 @@ class Lane:
         self.reciprocals[id(root)] = root, z
         return root
 
+    def root(self, x: Any) -> Any:
+        """Return the cube root; 0 for x < 0."""
+        return self.cbrt(self.larger(self.number(0.0), x))  # in this order a NaN is kept
+
     def log1p(self, x: Any) -> Any:
         """Return ln(1 + x), exact for small x too; for x > -1."""
         b = self.builder

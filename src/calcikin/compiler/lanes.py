@@ -197,7 +197,9 @@ class Emitter:
             "max": self.lane.larger,
             "min": self.lane.smaller,
             "abs": self.lane.abs,
-            "_log1pexp": self.lane.log1pexp,  # its own instructions; the text says what it means
+            # their own instructions; the text says what they mean
+            "_log1pexp": self.lane.log1pexp,
+            "_cbrt": self.lane.root,
         }
         if node.func.id in builtin:
             return builtin[node.func.id](*arguments)

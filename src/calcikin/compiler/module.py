@@ -189,6 +189,7 @@ def generate_source(
     slots = SpeciationSlots(tables)
     kinetics = KineticsSource(network, tables, layout, slots)
     gradients, jacobian_tables = kinetics.emit_jacobian()
+    rates = kinetics.emit_rates(observed)
     parts = [HEADER.format(name=network.name), HELPERS]
     constants = kinetics.emit_solution_tables() + jacobian_tables.source(
         len(network.states),
@@ -202,7 +203,7 @@ def generate_source(
         emit_speciation(tables, layout, slots),
         emit_newton_step(tables, slots),
         kinetics.emit_prepare(),
-        kinetics.emit_rates(observed),
+        rates,
         kinetics.emit_derivative(),
         gradients,
     ):

@@ -35,7 +35,7 @@ class SpeciationSlots:
         names = ["iterations", "I", "half_sum", "g", "dg", "total_H"]
         names += [f"lna.{c}" for c in tables.cations]
         names += [f"free.{c}" for c in (*tables.cations, *tables.ligands)]
-        names += [f"a.{c}" for c in tables.ligands]
+        names += [f"a.{c}" for c in (*tables.cations, *tables.ligands)]
         names += [f"m.{i}.{j}" for i in range(n) for j in range(n)]
         names += [f"u.{i}.{j}" for i in range(n) for j in range(n)]
         names += [f"r.{i}" for i in range(n)]
@@ -236,6 +236,7 @@ def emit_speciation(tables: SolutionTables, layout: Layout, slots: SpeciationSlo
             f" x_{c} + {float(tables.charges[c] ** 2)}*g if on_{c} else -230.0"
         )
         keep(f"s[{slots['free.' + c]}] = c_{c}")
+        keep(f"s[{slots['a.' + c]}] = {writer.cation_activity(c)}")
     keep(f"s[{slots['I']}] = I")
     keep(f"s[{slots['half_sum']}] = 0.5*S")
     keep(f"s[{slots['g']}] = g")
