@@ -5,7 +5,7 @@ import pytest
 
 from calcikin.bench.stiff_problems import PROBLEMS
 from calcikin.compiler.ode_system import compile_ode
-from calcikin.compiler.stages import combine
+from calcikin.compiler.stages import MOST_STAGES
 from calcikin.solvers.ensemble import run_module
 from calcikin.solvers.rosenbrock import METHODS
 from calcikin.solvers.status import Status
@@ -59,13 +59,20 @@ def test_e5_ends_where_it_should(method: str) -> None:
 @pytest.mark.parametrize("i", range(1, 8))
 def test_sums_over_stages(i: int) -> None:
     rng = np.random.default_rng(i)
-    z, stages = rng.normal(size=31), rng.normal(size=(8, 31))
+    problem = PROBLEMS["hires"]
+    module = compile_ode("hires", problem.right, len(problem.start), 0, 4, problem.conserved)
+    n = module.SIZE
+    z, stages = rng.normal(size=n), rng.normal(size=(8, n))
     a, c = rng.normal(size=(8, 8)), rng.normal(size=(8, 8))
-    zs, cs = np.empty(31), np.empty(31)
-    combine(i, z, stages, a, c, zs, cs)
+    zs, cs = np.empty(n), np.empty(n)
+    module._combine(i, z, stages, a, c, zs, cs)
     # a dozen roundings of numbers of the size of 1
     np.testing.assert_allclose(zs, z + a[i, :i] @ stages[:i], rtol=0.0, atol=1e-14)
     np.testing.assert_allclose(cs, c[i, :i] @ stages[:i], rtol=0.0, atol=1e-14)
+
+
+def test_every_method_finds_its_stages() -> None:
+    assert max(tableau.stages for tableau in METHODS.values()) == MOST_STAGES
 
 
 def test_empirical_order() -> None:

@@ -16,6 +16,7 @@ from numba import njit
 __all__ = [
     "NOTHING",
     "crystalline_at",
+    "crystalline_fraction",
     "fraction_and_light",
     "pchip_crossing",
     "read_times",
@@ -31,17 +32,11 @@ NOTHING = 1  # code of "no transition"; 0 is ok, 2 incomplete, 3 a single rise
 
 
 @kernel
-def fraction_and_light(y, volumes, place, optics, table, spacing):
-    """Crystalline fraction and scattered light of one state.
-
-    place: rows of (amount, number, guest or -1, crystalline 0/1); volumes: molar volumes [L/mol];
-    optics: rows of (Ca per formula, cores per particle, cluster radius over core radius, strength);
-    table: collected form factor and its slope at multiples of ``spacing`` [m].
-    """
-    crystals, amorphous, light = 0.0, 0.0, 0.0
+def crystalline_fraction(y, place, optics):
+    """Share of the solid Ca that is crystalline; arguments as of `fraction_and_light`."""
+    crystals, amorphous = 0.0, 0.0
     for p in range(place.shape[0]):
-        amount = y[place[p, 0]]
-        calcium = optics[p, 0] * amount
+        calcium = optics[p, 0] * y[place[p, 0]]
         if place[p, 2] >= 0:
             calcium -= y[place[p, 2]]
         calcium = max(calcium, 0.0)
@@ -49,11 +44,25 @@ def fraction_and_light(y, volumes, place, optics, table, spacing):
             crystals += calcium
         else:
             amorphous += calcium
+    solid = amorphous + crystals
+    return crystals / solid if solid > TRACE else 0.0
+
+
+@kernel
+def fraction_and_light(y, volumes, place, optics, table, spacing):
+    """Crystalline fraction and scattered light of one state.
+
+    place: rows of (amount, number, guest or -1, crystalline 0/1); volumes: molar volumes [L/mol];
+    optics: rows of (Ca per formula, cores per particle, cluster radius over core radius, strength);
+    table: collected form factor and its slope at multiples of ``spacing`` [m].
+    """
+    light = 0.0
+    for p in range(place.shape[0]):
         number = max(y[place[p, 1]], 0.0) * AVOGADRO_PER_M3
         if number <= LEAST_NUMBER:
             continue
-        volume = volumes[p] * max(amount, 0.0) / number
-        radius = (3.0 * volume / (4.0 * math.pi)) ** (1.0 / 3.0) * optics[p, 2]
+        volume = volumes[p] * max(y[place[p, 0]], 0.0) / number
+        radius = np.cbrt(3.0 * volume / (4.0 * math.pi)) * optics[p, 2]
         at = min(radius / spacing, table.shape[0] - 1.001)
         k = int(at)
         u = at - k
@@ -61,8 +70,7 @@ def fraction_and_light(y, volumes, place, optics, table, spacing):
         form = rest * rest * ((1.0 + 2.0 * u) * table[k, 0] + u * spacing * table[k, 1])
         form += u * u * ((3.0 - 2.0 * u) * table[k + 1, 0] - rest * spacing * table[k + 1, 1])
         light += number * optics[p, 1] * volume * volume * optics[p, 3] * form
-    solid = amorphous + crystals
-    return (crystals / solid if solid > TRACE else 0.0), light
+    return crystalline_fraction(y, place, optics), light
 
 
 @kernel
@@ -150,20 +158,26 @@ def _spline(t, y, n, s, work):
 
 
 @kernel
-def _evaluate(t, y, s, k, x):
-    """Value and slope of the spline at x within [t[k], t[k + 1]]."""
+def _cubic(t, y, s, k):
+    """Coefficients of the second and third power of x - t[k] within [t[k], t[k + 1]]."""
     h = t[k + 1] - t[k]
     m = (y[k + 1] - y[k]) / h
     c3 = (s[k] + s[k + 1] - 2.0 * m) / (h * h)
-    c2 = (m - s[k]) / h - c3 * h
+    return (m - s[k]) / h - c3 * h, c3
+
+
+@kernel
+def _slope(t, s, k, c2, c3, x):
     u = x - t[k]
-    return y[k] + u * (s[k] + u * (c2 + u * c3)), s[k] + u * (2.0 * c2 + u * 3.0 * c3)
+    return max(s[k] + u * (2.0 * c2 + u * 3.0 * c3), 0.0)
 
 
 @kernel
 def _value(t, y, s, n, x):
     k = min(max(np.searchsorted(t[:n], x) - 1, 0), n - 2)
-    return _evaluate(t, y, s, k, x)[0]
+    c2, c3 = _cubic(t, y, s, k)
+    u = x - t[k]
+    return y[k] + u * (s[k] + u * (c2 + u * c3))
 
 
 @kernel
@@ -185,9 +199,11 @@ def steepest_rise(t, y, n, begin, until, record_end, settings, s, work, grid):
     low_end = begin
     while True:
         high_end = min(t[k + 1], until)
+        c2, c3 = _cubic(t, y, s, k)
+        part = (high_end - low_end) / parts
         for i in range(parts):
-            x = low_end + (high_end - low_end) * i / parts
-            slope = max(_evaluate(t, y, s, k, x)[1], 0.0)
+            x = low_end + part * i
+            slope = _slope(t, s, k, c2, c3, x)
             grid[m, 0], grid[m, 1] = x, slope
             steepest = max(steepest, slope)
             m += 1
@@ -195,16 +211,22 @@ def steepest_rise(t, y, n, begin, until, record_end, settings, s, work, grid):
         if high_end >= until:
             break
         k += 1
-    slope = max(_evaluate(t, y, s, k, until)[1], 0.0)
+    slope = _slope(t, s, k, c2, c3, until)
     grid[m, 0], grid[m, 1] = until, slope
     steepest = max(steepest, slope)
     m += 1
     if not steepest > 0.0:
         return math.nan, NOTHING
     total, mean = 0.0, 0.0
+    one = 1.0 / steepest
     for i in range(m):
-        a, b = max(i - 1, 0), min(i + 1, m - 1)
-        weight = (grid[i, 1] / steepest) ** power * (grid[b, 0] - grid[a, 0]) / (b - a)
+        if 0 < i < m - 1:
+            weight = 0.5 * (grid[i + 1, 0] - grid[i - 1, 0])
+        else:
+            weight = grid[min(i + 1, m - 1), 0] - grid[max(i - 1, 0), 0]
+        relative = grid[i, 1] * one
+        for _ in range(power):
+            weight *= relative
         grid[i, 1] = weight
         total += weight
         mean += weight * grid[i, 0]

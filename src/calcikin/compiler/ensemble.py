@@ -13,6 +13,7 @@ from calcikin.compiler.module import (
     load_module,
     write_module,
 )
+from calcikin.compiler.stages import COMBINE
 
 __all__ = ["compile_ensemble", "compile_sensitivities", "compile_system", "ensemble_text"]
 
@@ -37,6 +38,7 @@ def ensemble_text(system: System, name: str, width: int) -> str:
             right=", ".join(system.right),
             matrix=", ".join(system.matrix),
             registers=repr(tuple(system.registers)),
+            combine=COMBINE,
         )
     )
     return "\n".join(parts)
@@ -105,6 +107,7 @@ def compile_sensitivities(compiled: CompiledModel, width: int) -> ModuleType:
                 right=", ".join(system.right),
                 matrix=", ".join(system.matrix),
                 registers=repr(tuple(system.registers)),
+                combine=COMBINE,
                 total_h=compiled.slots["total_H"],
             ),
         ]

@@ -16,13 +16,18 @@ import math
 import numpy as np
 from numba import njit
 
-from calcikin.compiler.curves import crystalline_at, fraction_and_light, read_times
+from calcikin.compiler.curves import (
+    crystalline_at,
+    crystalline_fraction,
+    fraction_and_light,
+    read_times,
+)
 from calcikin.compiler.lanes import weave
-from calcikin.compiler.stages import combine
 {imports}
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
 W, N, N_LU, N_PAST = {width}, {n}, {n_lu}, {n_past}
+SIZE = N * W
 SEEN = 1e-3  # crystalline fraction from which on the curve is sampled
 '''
 
@@ -46,6 +51,8 @@ _decide = weave(
 )
 _take = weave("take", [_advance], ("z", "zn", "ok"), {width})
 
+{combine}
+
 
 @kernel
 def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, past, zn, ok, hn):
@@ -56,26 +63,33 @@ def _try_step(z, q, h, tol, A, C, gamma, lu, zs, c, U, ig, ih, calm, past, zn, o
         ig[l] = ih[l] / gamma
     _matrix(z, q, ig, lu, U[0])
     for i in range(1, stages):
-        combine(i, z, U, A, C, zs, c)
+        _combine(i, z, U, A, C, zs, c)
         _stage(zs, q, c, ih, lu, U[i])
     _decide(z, zs, U[stages - 1], tol, h, calm, past, zn, ok, hn)
 
 
 @kernel
-def _dense(z, zn, U, H, l, theta, which, weight, out):
-    """Unknowns ``which`` of lane l at the share theta of a step; weight: scratch, one per stage."""
-    rest = 1.0 - theta
-    for j in range(U.shape[0]):
-        w = 0.0
-        for r in range(H.shape[0] - 1, -1, -1):
-            w = w * theta + H[r, j]
-        weight[j] = theta * rest * w
+def _bend(U, H, l, which, bent):
+    """Coefficients of the dense output of lane l in powers of theta, for unknowns ``which``."""
     for m in range(which.size):
         k = which[m] * W + l
-        total = rest * z[k] + theta * zn[k]
-        for j in range(U.shape[0]):
-            total += weight[j] * U[j, k]
-        out[which[m]] = total
+        for r in range(H.shape[0]):
+            total = 0.0
+            for j in range(U.shape[0]):
+                total += H[r, j] * U[j, k]
+            bent[r, m] = total
+
+
+@kernel
+def _dense(z, zn, bent, l, theta, which, out):
+    """Unknowns ``which`` of lane l at the share theta of a step."""
+    rest = 1.0 - theta
+    for m in range(which.size):
+        k = which[m] * W + l
+        total = 0.0
+        for r in range(bent.shape[0] - 1, -1, -1):
+            total = total * theta + bent[r, m]
+        out[which[m]] = rest * z[k] + theta * (zn[k] + rest * total)
 
 
 @kernel
@@ -144,7 +158,7 @@ def ensemble(
     for i in range(N + 2):
         for l in range(W):
             tol[i * W + l] = tol1[i]
-    own, weight = np.empty(N), np.empty(stages)
+    own, bent = np.empty(N), np.empty((H.shape[0], N))
     every, solid = np.arange(N), _scattering(place)
     row = np.full(W, -1)
     t = np.zeros(W)
@@ -184,18 +198,18 @@ def ensemble(
                 end = t[l] + h[l]
                 if span - end < 1e-9 * span:
                     end = span
+                if seen[l] < n_times and times[seen[l]] <= end:
+                    _bend(U, H, l, every, bent)
                 while seen[l] < n_times and times[seen[l]] <= end:
                     theta = (times[seen[l]] - t[l]) / h[l]
-                    _dense(z, zn, U, H, l, theta, every, weight, own)
+                    _dense(z, zn, bent, l, theta, every, own)
                     for i in range(N):
                         dense[k, seen[l], i] = own[i]
                     seen[l] += 1
                 if curve > 0:
                     for i in solid:
                         own[i] = zn[i * W + l]
-                    after, light = fraction_and_light(
-                        own, volumes[l], place, optics, table, spacing
-                    )
+                    after = crystalline_fraction(own, place, optics)
                     if before[l] < SEEN and after < SEEN:
                         count[l] = 0
                         while looked[l] < sampled.size and sampled[looked[l]] <= end:
@@ -211,10 +225,12 @@ def ensemble(
                             samples[l, 2, 0], count[l] = light, 1
                             while looked[l] < sampled.size and sampled[looked[l]] <= t[l]:
                                 looked[l] += 1
+                        if looked[l] < sampled.size and sampled[looked[l]] <= end:
+                            _bend(U, H, l, solid, bent)
                         while looked[l] < sampled.size and sampled[looked[l]] <= end:
                             when = sampled[looked[l]]
                             theta = (when - t[l]) / h[l]
-                            _dense(z, zn, U, H, l, theta, solid, weight, own)
+                            _dense(z, zn, bent, l, theta, solid, own)
                             share, light = fraction_and_light(
                                 own, volumes[l], place, optics, table, spacing
                             )

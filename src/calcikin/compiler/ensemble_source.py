@@ -187,6 +187,7 @@ def _entries(
     for row, variable, slot, factor in jacobian.through:
         through.setdefault((row, variable), []).append((-factor, f"G[{slot}]"))
     dg = f"s[{slots['dg']}]"
+    helpers: dict[str, int] = {}
     for (row, variable), terms in through.items():
         kind, name = kinetics.solution[variable]
         total = f"({_sum(terms)})"
@@ -196,14 +197,17 @@ def _entries(
             add(row, ns + nx - 1, f"{z2!r}*{dg}*{total}")
             continue
         scaled = total if kind == "ln_activity" else f"s[{slots['a.' + name]}]*{total}"
-        held = _held(name, tables)
-        for k in held:
-            add(row, ns + k, f"-s[{slots[f'n.{name}.{k}']}]*{scaled}")
-        add(row, ns + nx - 1, f"({z2!r} - s[{slots['nw.' + name]}])*{dg}*{scaled}")
+        add(row, helpers.setdefault(name, ns + nx + len(helpers)), scaled)
+        add(row, ns + nx - 1, f"{z2!r}*{dg}*{scaled}")
+    for name, helper in helpers.items():
+        # ln of the free ligand: ln T - ln Q
+        add(helper, helper, "1.0")
+        for k in _held(name, tables):
+            add(helper, ns + k, f"s[{slots[f'n.{name}.{k}']}]")
+        add(helper, ns + nx - 1, f"s[{slots['nw.' + name]}]*{dg}")
         if name in state_of:
-            amount = f"tot[{position[name]}]"
             # what is absent has no share that could change; the guard keeps 0/0 out
-            add(row, state_of[name], f"{scaled}/max({amount}, 1e-100)")
+            add(helper, state_of[name], f"-1.0/max(tot[{position[name]}], 1e-100)")
     h = cations.index("H")
     free_h = f"(1.0 - q[{layout.slot('ph_fixed')}])"
     free_i = f"(1.0 - q[{layout.slot('i_fixed')}])"
@@ -247,13 +251,14 @@ def system_source(system: System) -> tuple[list[str], int]:
     entries = {key: text for key, text in system.entries.items() if key[0] not in system.conserved}
     for i, factors in system.conserved.items():
         entries |= {(i, j): repr(factor) for j, factor in ((i, 1.0), *factors.items())}
-    plan = eliminate(entries, n)
+    size = 1 + max(max(key) for key in entries)  # with helpers, which have no unknown of their own
+    plan = eliminate(entries, size)
     arguments = ", ".join(system.readable)
     factorise = [f"def _factorise({arguments}, ig, lu):"]
     for i, lines in plan.factor.items():
-        for j in range(n):
+        for j in range(size):
             text = entries.get((i, j), "0.0" if i == j else "")
-            if i == j and i not in algebraic and i not in system.conserved:
+            if i == j and i < n and i not in algebraic and i not in system.conserved:
                 text += " + ig[0]"
             if text:
                 factorise.append(f"    a_{i}_{j} = {text}")
@@ -267,6 +272,7 @@ def system_source(system: System) -> tuple[list[str], int]:
         for i in range(n):
             past = f" + c[{i}]*ih[0]" if history and i not in algebraic else ""
             stage.append(f"    b_{i} = " + ("0.0" if i in system.conserved else values[i] + past))
+        stage += [f"    b_{i} = 0.0" for i in range(n, size)]
         stage += [f"    {line}" for line in plan.solve]
         stage += [f"    u[{i}] = b_{i}" for i in range(n)]
         functions.append("\n".join(stage))

@@ -19,12 +19,12 @@ import numpy as np
 from numba import njit
 
 from calcikin.compiler.lanes import weave
-from calcikin.compiler.stages import combine
 {imports}
 
 kernel = njit(cache=True, error_model="numpy", fastmath=False, nogil=True)
 W, N, N_LU, N_PAST = {width}, {n}, {n_lu}, {n_past}
 V = 2 * W  # numbers in a slot: the values of all lanes, then their derivatives
+SIZE = N * V
 N_COMPONENTS, N_UNKNOWNS, N_SLOTS = {n_components}, {n_unknowns}, {n_slots}
 '''
 
@@ -52,6 +52,9 @@ _decide = weave(
     {width},
     dual=True,
 )
+{combine}
+
+
 _fill = weave("prepare", [_prepare], ("q",), {width}, dual=True)
 _polish = weave(
     "polish",
@@ -109,7 +112,7 @@ def begin(q, dq, tot, dtot, x, dx, out):
 @kernel
 def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y, rate, dy):
     """Integrate from 0 to span; y[m], its rate, dy[m, l] at times[m]. Returns the status."""
-    stages, size = A.shape[0], N * V
+    stages, size = A.shape[0], SIZE
     qs, z = np.empty(q.size * V), np.empty(size)
     _same(q, dq, qs)
     _same(z0, dz0, z)
@@ -132,7 +135,7 @@ def trajectory(q, dq, z0, dz0, span, h0, times, A, C, H, gamma, limits, tol1, y,
             h[l], ih[l], ig[l] = step, 1.0 / step, 1.0 / (step * gamma)
         _matrix(z, qs, ig, lu, U[0])
         for i in range(1, stages):
-            combine(i, z, U, A, C, zs, c)
+            _combine(i, z, U, A, C, zs, c)
             _stage(zs, qs, c, ih, lu, U[i])
         _decide(z, zs, U[stages - 1], tol, h, calm, past, zn, ok, hn)
         for l in range(W):  # the steps are held fixed: they have no derivative

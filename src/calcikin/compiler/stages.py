@@ -1,39 +1,33 @@
-"""Sums over the stages of a Rosenbrock method.
+"""Source of the sums over the stages of a Rosenbrock method.
 
-Two stages are added in one pass over memory: one at a time loads and stores the sums so often that
-it takes a tenth of the whole integration.
+One pass over memory for each stage, with the number of earlier stages and of unknowns written out:
+added one stage at a time, the sums are loaded and stored so often that it takes a tenth of the
+whole integration.
 """
 
 from __future__ import annotations
 
-from typing import Any
+__all__ = ["COMBINE"]
 
-from numba import njit
-
-__all__ = ["combine"]
-
-#: A product and a sum may become one instruction, alike in every lane.
-kernel = njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
+MOST_STAGES = 8  # of the methods there are
 
 
-@kernel
-def combine(i: int, z: Any, U: Any, A: Any, C: Any, zs: Any, c: Any) -> None:
-    """Set zs = z + sum_j A[i, j] U[j] and c = sum_j C[i, j] U[j] over j < i, for i > 0."""
-    n = z.size
-    a, g = A[i, 0], C[i, 0]
-    for k in range(n):
-        u = U[0, k]
-        zs[k] = z[k] + a * u
-        c[k] = g * u
-    for j in range(1, i - 1, 2):
-        a, b, g, h = A[i, j], A[i, j + 1], C[i, j], C[i, j + 1]
-        for k in range(n):
-            u, v = U[j, k], U[j + 1, k]
-            zs[k] += a * u + b * v
-            c[k] += g * u + h * v
-    if i % 2 == 0:
-        a, g = A[i, i - 1], C[i, i - 1]
-        for k in range(n):
-            u = U[i - 1, k]
-            zs[k] += a * u
-            c[k] += g * u
+def _combine_source() -> str:
+    """Text of ``_combine(i, z, U, A, C, zs, c)``, in a module that has SIZE.
+
+    It sets zs = z + sum_j A[i, j] U[j] and c = sum_j C[i, j] U[j] over j < i, for i > 0.
+    """
+    # a product and a sum may become one instruction, alike in every lane
+    decorator = '@njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)'
+    lines = [decorator, "def _combine(i, z, U, A, C, zs, c):"]
+    for i in range(1, MOST_STAGES):
+        lines.append(f"    {'if' if i == 1 else 'elif'} i == {i}:")
+        lines += [f"        a{j}, g{j} = A[{i}, {j}], C[{i}, {j}]" for j in range(i)]
+        lines.append("        for k in range(SIZE):")
+        lines += [f"            u{j} = U[{j}, k]" for j in range(i)]
+        lines.append("            zs[k] = z[k] + " + " + ".join(f"a{j} * u{j}" for j in range(i)))
+        lines.append("            c[k] = " + " + ".join(f"g{j} * u{j}" for j in range(i)))
+    return "\n".join(lines)
+
+
+COMBINE = _combine_source()
