@@ -103,12 +103,20 @@ def morris_plane(found: Sensitivity) -> Figure:
         if wide:
             plane.set_xscale("log")
             plane.set_yscale("log")
-        plane.plot(strength, spread, "o", color=canvas.BLUE)
+        plane.plot(strength, spread, "o", color=canvas.BLUE, zorder=4)  # above the halo of names
         ends = [float(f(strength)) for f in (np.nanmin, np.nanmax)]
         plane.plot(ends, ends, color=canvas.GREY, linestyle=(0.0, (3.0, 1.5)), label="σ = µ*")
         for k, (x, y) in enumerate(zip(strength, spread, strict=True)):
+            # away from the line, along which the factors lie
+            side = 1.0 if x > y else -1.0
             text = plane.annotate(
-                str(k + 1), (x, y), (4.0, 3.0), textcoords="offset points", fontsize=8
+                str(k + 1),
+                (x, y),
+                (4.0 * side, -2.0 * side),
+                textcoords="offset points",
+                fontsize=8,
+                ha="left" if x > y else "right",
+                va="top" if x > y else "bottom",
             )
             text.set_path_effects(canvas.halo())
         plane.margins(0.12)
