@@ -102,7 +102,7 @@ def test_a_sweep_file_is_told_from_a_model_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[design", "cannot be read"),
+        ("[design", "is not TOML"),
         ("[design]\n", "there is no 'model'"),
         (HEAD, "there is no 'design'"),
         (HEAD + "design = 1\n", "design is a table"),

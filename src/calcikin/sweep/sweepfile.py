@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from calcikin.errors import InputError, UnknownNameError
+from calcikin.files import read_toml
 from calcikin.simulate.model import Model, load
 from calcikin.simulate.readouts import get_readouts
 from calcikin.sweep.cohort import cohort
@@ -107,10 +108,7 @@ def read_sweep_file(path: str | Path) -> Plan:
     """
     path = Path(path)
     where = path.name
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the file cannot be read: {error}", where=str(path)) from error
+    raw, _ = read_toml(path)
     _check(raw, _KEYS, where)
     table = raw["design"]
     kind = table.get("kind", "grid")
