@@ -23,7 +23,7 @@ __all__ = ["compile_times", "sizes_up_to", "with_threads", "with_trajectories"]
 
 Row = dict[str, Any]
 #: Longest sweep that is begun [s].
-LIMIT = 150.0
+LIMIT = 300.0
 _SWEEP = """
 from calcikin import load
 from calcikin.bench.batch import serum_columns

@@ -337,7 +337,8 @@ def run_module(
     dense = np.full((n, shape, module.N), np.nan)
     info = np.full((n, 7), np.nan)
     threads = max(1, min(threads or cores(), -(-n // module.W) or 1))
-    size = max(module.W, min(block, -(-n // threads)))
+    rounds = max(1, -(-n // (threads * block)))
+    size = max(module.W, -(-n // (threads * rounds)))  # equal shares: no thread waits for a rest
     starts = range(0, n, size)
 
     def run(start: int) -> None:
