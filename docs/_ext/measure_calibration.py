@@ -7,7 +7,15 @@ from typing import Any
 
 from rows import Found, show
 
-from calcikin.calibration import Judged, load_calibration, load_posterior, summary, validate
+from calcikin.calibration import (
+    Dataset,
+    Judged,
+    Objective,
+    load_calibration,
+    load_posterior,
+    summary,
+    validate,
+)
 from calcikin.model.parameters import load_parameters
 
 __all__ = ["measure"]
@@ -26,7 +34,6 @@ def measure(found: Found) -> Any:
         ("validation_fit", ("fit",)),
         ("validation_check", ("check",)),
         ("validation_prior", ("prior", "preset", "noise")),
-        ("validation_aim", ("aim",)),
     ):
         found.table(name, columns, [_row(one) for one in judged if one.dataset.row.use in uses])
     found.table(
@@ -55,11 +62,14 @@ def measure(found: Found) -> Any:
         found.values[f"unpredicted_{use}"] = str(counts[use].get("not predicted", 0))
     asked = [o for o in judged if o.dataset.row.use == "fit" and o.verdict != "not predicted"]
     found.table("targets", columns[1:], [_row(one)[1:] for one in asked])
-    fitted = [one for one in judged if one.dataset.error is not None]
+    target = Objective(calibration)
+    predicted = target.predictions(target.shipped[None])[0].tolist()
+    fitted = [_fitted(term, p) for term, p in zip(target.datasets, predicted, strict=True)]
+    found.values["fit_terms"] = str(len(fitted))
     found.table(
         "fit",
-        ["observation", "model", "measured", "error", "why this error"],
-        [_fitted(one) for one in fitted],
+        ["observation", "model", "asked", "error", "why this error"],
+        fitted,
     )
     _parameters(found)
     return plots.forest(judged)
@@ -87,13 +97,18 @@ def _row(one: Judged) -> list[str]:
     return [f"`{row.id}`", what, model, measured, verdict, residual, source]
 
 
-def _fitted(one: Judged) -> list[str]:
-    row, error, unit = one.dataset.row, one.dataset.error, _unit(one)
+def _fitted(term: Dataset, predicted: float) -> list[str]:
+    """What is asked of one term of the fit, and what the model has."""
+    row, error = term.row, term.error
     assert error is not None
+    unit = "" if row.unit == "1" else f" {row.unit}"
     size = f"factor {show(math.exp(error.sd), 3)}" if error.log else f"{show(error.sd, 2)}{unit}"
+    if not error.even:
+        size = f"{show(error.sd, 2)} below, {show(error.sd_above, 2)}{unit} above"
     size += f", and {error.scale}" if error.scale else ""
-    what = f"{row.observable}: {row.condition}"
-    return [what, show(one.predicted, 3) + unit, show(row.value, 3) + unit, size, error.why]
+    model = show(predicted, 3) + unit
+    asked = f"{('', 'above ', 'below ')[error.side]}{show(error.asked, 3)}{unit}"
+    return [f"{row.observable}: {row.condition}", model, asked, size, error.why]
 
 
 def _parameters(found: Found) -> None:

@@ -141,7 +141,7 @@ def _variants(found: Found, report: dict[str, Any], variants: list[dict[str, Any
         slopes.append(
             [
                 f"`{entry['row']}`",
-                show(entry["measured"], 3),
+                entry["asked"].replace("-", "\N{MINUS SIGN}"),
                 *(
                     f"{show(c['predicted'], 3)} ({show(c['residual'], 2, sign=True)})"
                     if c and c["predicted"] is not None and math.isfinite(c["predicted"])

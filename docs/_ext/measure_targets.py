@@ -12,6 +12,7 @@ from rows import Found, judge, show
 from calcikin import Model, Result, load, speciate, threshold
 from calcikin.assays import FETUIN_MONOLAYER, t50_from_curve
 from calcikin.chemistry.media import load_medium
+from calcikin.laws.growth import GAS_CONSTANT
 from calcikin.paths import models_dir
 from calcikin.solvers.scipy_ivp import Work
 
@@ -157,6 +158,10 @@ def _slurry(found: Found) -> None:
     found.values["threshold_simulations"] = str(search.simulations)
     below = run(slurry.with_({"Mg/Ca": 0.9 * search.total})).t50_crystalline() / 60.0
     found.value("slurry_delay", below - half[0.0], "h", 2)
+    dense = slurry.with_({"Ca": 15.0, "Pi": 9.0, "pH": 7.4})
+    cold, warm = (run(dense.with_({"temperature": t})).t50_crystalline() for t in (20.0, 37.0))
+    apart = (1.0 / 293.15 - 1.0 / 310.15) / GAS_CONSTANT
+    found.value("conversion_energy", 1e-3 * math.log(cold / warm) / apart, "kJ/mol", 2)
     moved = []
     for words, change in (
         ("as shipped: 10 mM Ca, 6 mM phosphate, 37 °C", {}),

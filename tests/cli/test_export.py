@@ -43,8 +43,8 @@ def test_file_is_written_and_named(
 
 
 def test_a_calibration_is_written_as_an_archive(calcikin: Calcikin, tmp_path: Path) -> None:
-    path = tmp_path / "slurry.zip"
-    result = calcikin("export", "acp_slurry", "--to", "petab", "-o", path)
+    path = tmp_path / "serum.zip"
+    result = calcikin("export", "t50_serum", "--to", "petab", "-o", path)
     assert result.exit_code == 0, result.stderr
     with zipfile.ZipFile(path) as archive:
         assert {"problem.yaml", "model.xml", "README.md"} < set(archive.namelist())
@@ -63,8 +63,8 @@ def test_choices_are_in_the_file(calcikin: Calcikin) -> None:
     [
         (("sbf", "--to", "smbl"), "sbml?"),
         (("sbf", "--to", "omex"), "-o sbf.omex"),
-        (("acp_slurry", "--to", "petab"), "-o acp_slurry.zip"),
-        (("sbf", "--to", "petab", "-o", "x.zip"), "models with fitted data: t50_serum, acp_slurry"),
+        (("t50_serum", "--to", "petab"), "-o t50_serum.zip"),
+        (("sbf", "--to", "petab", "-o", "x.zip"), "models with fitted data: t50_serum"),
         (("sbf", "--to", "sbml", "-o", "nowhere/x.xml"), "mkdir -p nowhere"),
         (("sbf", "--to", "sbml", "-o", "x.json"), "end the name in .xml, .sbml"),
         (("sfb", "--to", "sbml"), "sbf"),

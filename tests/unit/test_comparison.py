@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from calcikin.calibration import (
     Objective,
@@ -21,6 +22,7 @@ from calcikin.calibration import (
     write_parameters,
 )
 from calcikin.calibration.jacobian import difference_jacobian, residual_jacobian
+from calcikin.calibration.objective import censored, censored_slope
 from calcikin.errors import InputError, ModelFileError, UnknownNameError
 from calcikin.model.parameters import load_parameters
 from calcikin.paths import models_dir
@@ -170,26 +172,54 @@ def test_the_shipped_parameter_file_is_as_a_fit_writes_it():
     assert shipped.path.read_text(encoding="utf-8") == parameter_text(shipped, {}, "default")
 
 
-def test_a_sign_is_a_residual_on_one_side(pair, tmp_path):
+def test_a_bound_is_a_censored_observation(pair, tmp_path):
+    """Rows with one end and no value: their residual is the probability of that side."""
     folder = pair.path.parent
-    text = (folder / "pair.toml").read_text(encoding="utf-8")
-    for name in ("pair.csv", "pair_parameters.toml"):
+    for name in ("pair.toml", "pair_parameters.toml"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
-    for side, free in (("above", 1.0), ("below", -1.0)):
-        path = tmp_path / f"{side}.toml"
-        path.write_text(text.replace('why = "a', f'side = "{side}", why = "a'), encoding="utf-8")
-        target = Objective(load_calibration(path))
+    lines = (folder / "pair.csv").read_text(encoding="utf-8").splitlines()
+    for side, sign in (("above", 1.0), ("below", -1.0)):
+        bounds = []
+        for line in lines[1:]:
+            cells = line.split(",")
+            ends = (cells[5], "") if side == "above" else ("", cells[5])
+            bounds.append(",".join([*cells[:5], "", cells[6], *ends, *cells[9:]]))
+        text = "\n".join([lines[0], *bounds]) + "\n"
+        (tmp_path / "pair.csv").write_text(text, encoding="utf-8")
+        target = Objective(load_calibration(tmp_path / "pair.toml"))
         # a faster growth shortens all times: that is below
-        z = target.shipped + np.array([[-0.3 * free], [0.3 * free]])
+        z = target.shipped + np.array([[-0.3 * sign], [0.0], [0.3 * sign]])
         residuals, _ = target.residuals(z)
-        assert (residuals[0, :3] == 0.0).all()
-        assert (np.abs(residuals[1, :3]) > 1.0).all()
+        off = np.log(target.predictions(z) / [float(x.split(",")[5]) for x in lines[1:]])
+        chance = norm.cdf(sign * off / math.log(1.02))
+        # the shared cap changes residuals of ten by a few per cent
+        small = np.abs(residuals[:, :3]) < 2.0
+        assert small[:2].all()
+        assert -2.0 * np.log(chance[small]) == pytest.approx(
+            residuals[:, :3][small] ** 2, rel=0.01, abs=1e-12
+        )
+        assert (sign * residuals[2, :3] < -2.0).all()
         exact, apart = residual_jacobian(target, z), difference_jacobian(target, z)
-        assert (exact[0, :3] == 0.0).all()
-        assert exact[1] == pytest.approx(apart[1], rel=5e-3)
-    path.write_text(text.replace('why = "a', 'side = "up", why = "a'), encoding="utf-8")
-    with pytest.raises(UnknownNameError, match="above"):
-        load_calibration(path)
+        # the step of differences, 0.01, is half a standard deviation, over which Phi is curved
+        assert exact[1:] == pytest.approx(apart[1:], rel=0.02)
+
+
+def test_a_censored_residual_is_smooth_and_nearly_a_value_beyond_the_bound():
+    x = np.linspace(-20.0, 8.0, 57)
+    for side in (1, -1):
+        r = censored(side * x, side)
+        assert (np.sign(r) == -side).all()
+        assert side * r[x == 0.0][0] == pytest.approx(-math.sqrt(2.0 * math.log(2.0)), rel=1e-14)
+        # -2 ln Phi(-20) is 400 but for twice the logarithm of 20 sqrt(2 pi)
+        assert r[0] ** 2 == pytest.approx(
+            400.0 + 2.0 * math.log(20.0 * math.sqrt(2.0 * math.pi)), rel=1e-4
+        )
+        step = 1e-5
+        change = censored(side * x + step, side) - censored(side * x - step, side)
+        assert censored_slope(side * x, side) == pytest.approx(
+            change / (2.0 * step), rel=1e-6, abs=1e-9
+        )
+    assert censored_slope(np.array([60.0]), 1)[0] == 0.0
 
 
 @pytest.mark.parametrize(

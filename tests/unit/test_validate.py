@@ -23,7 +23,7 @@ def judged():
 
 
 def test_every_row_of_the_data_is_judged_once():
-    rows = load_rows(["calibration", "statements", "aims"])
+    rows = load_rows(["calibration", "statements"])
     ids = [one.dataset.row.id for one in judged()]
     assert len(set(ids)) == len(ids)
     assert set(rows) <= set(ids)
@@ -31,7 +31,7 @@ def test_every_row_of_the_data_is_judged_once():
 
 
 def test_every_row_has_a_source_and_an_interval_of_a_known_kind():
-    for name in ("calibration", "statements", "aims"):
+    for name in ("calibration", "statements"):
         path = models_dir() / "data" / f"{name}.csv"
         with path.open(encoding="utf-8", newline="") as stream:
             for entry in csv.DictReader(stream):
@@ -108,9 +108,13 @@ def test_a_run_without_a_number_is_a_verdict_and_not_an_end():
         (lambda t: t.replace('row = "t50_ckd34"', 'row = "t50_pxe"'), "more than one"),
         (lambda t: t + '\n[[dataset]]\nrow = "x"\n', "unknown row"),
         (lambda t: t.replace('none = "uptake from the gut', 'nonne = "uptake'), "none"),
-        (lambda t: t.replace("fit = { sd = 2.0,", "fit = { sdd = 2.0,"), "sd"),
-        (lambda t: t.replace("fit = { sd = 2.0, why", "fit = { sd = 2.0, wh"), "why"),
-        (lambda t: t.replace("fit = { sd = 2.0,", "fit = { sd = -2.0,"), "positive"),
+        (lambda t: t.replace("fit = { sd = 0.13,", "fit = { sdd = 0.13,"), "sd"),
+        (lambda t: t.replace("fit = { published = true, why", "fit = { cv = 't50_cv', wh"), "why"),
+        (lambda t: t.replace("fit = { sd = 0.13,", "fit = { sd = -0.13,"), "positive"),
+        (lambda t: t.replace("fit = { cv = ", "fit = { published = true, cv = ", 1), "one of"),
+        (lambda t: t.replace('of = "t50_general', 'of = "t50_specific'), "t50_general"),
+        (lambda t: t.replace('cv = "t50_cv", why', "published = true, why"), "an error of nan"),
+        (lambda t: t.replace("fitted = false\n", "", 1).replace("low = 1.0", ""), "one bound"),
         (lambda t: t.replace('read = "rh_cpp1"', 'read = "pH_end"'), "the row is in nm"),
         (lambda t: t.replace("prior = 40.0", "prior = 60.0"), "not in"),
         (lambda t: t.replace("prior_sd = 6.25", "prior_sd = 0.0"), "prior_sd"),
@@ -133,13 +137,13 @@ def test_a_calibration_that_cannot_be_is_refused(change, says, tmp_path):
 
 
 def test_a_data_file_that_cannot_be_is_refused(tmp_path):
-    good = (models_dir() / "data" / "aims.csv").read_text(encoding="utf-8")
+    good = (models_dir() / "data" / "calibration.csv").read_text(encoding="utf-8")
     for text, says in (
-        (good.replace(",aim,", ",aims,", 1), "use"),
-        (good.replace(",sd,", ",sdd,", 1), "interval"),
+        (good.replace(",fit,", ",fits,", 1), "use"),
+        (good.replace(",range,", ",ranges,", 1), "interval"),
         (good.replace("id,kind", "idd,kind", 1), "missing"),
         (good + good.splitlines()[1] + "\n", "twice"),
-        (good.replace("-50,min,-55,-45", "-50,min,-45,-55", 1), "outside"),
+        (good.replace("-237,-52", "-52,-237", 1), "outside"),
     ):
         path = tmp_path / "x.csv"
         path.write_text(text, encoding="utf-8")

@@ -84,10 +84,11 @@ def compare(
     *,
     starts: int = 6,
     screen: int = 64,
-    iterations: int = 30,
+    iterations: int = 60,
     seed: int | None = None,
     state: str | Path | None = None,
     progress: bool | None = None,
+    done: Fit | None = None,
 ) -> tuple[Compared, ...]:
     """Fit variants to the same data.
 
@@ -100,6 +101,8 @@ def compare(
         Of each fit, see `calcikin.calibration.fit`.
     state : str or Path, optional
         Kept after every iteration as FILE-VARIANT.json, so that a comparison that was cut goes on.
+    done : Fit, optional
+        Of the calibration itself: taken for a variant that changes nothing.
 
     Returns
     -------
@@ -117,7 +120,11 @@ def compare(
             "no variants are declared", where=str(calibration.path), hint="[[variant]] tables"
         )
     fits = {}
+    known = {v.name: v for v in calibration.variants}
     for name in chosen:
+        if done is not None and name in known and known[name].same:
+            fits[name] = done
+            continue
         kept = None
         if state is not None:
             path = Path(state)
@@ -131,15 +138,14 @@ def compare(
             state=kept,
             progress=progress,
         )
-    return tuple(_compared(name, found) for name, found in fits.items())
+    return tuple(_compared(name, known[name].title, found) for name, found in fits.items())
 
 
-def _compared(name: str, found: Fit) -> Compared:
+def _compared(name: str, title: str, found: Fit) -> Compared:
     k, n = len(found.objective.datasets), found.z.size
     chi2, priors = (float(np.sum(part**2)) for part in np.split(found.residuals, [k]))
     slopes = found.jacobian[:k]
     _, volume = np.linalg.slogdet(slopes.T @ slopes + np.eye(n))
-    title = found.objective.calibration.title
     aic, aicc, bic = criteria(chi2, k, n)
     evidence = -0.5 * (chi2 + priors + float(volume))
     return Compared(name, title, found, chi2, priors, k, n, aic, aicc, bic, evidence)

@@ -31,6 +31,9 @@ TRIED = (0.01, 0.1, 1.0, 10.0, 100.0)
 SMALL_GAIN = 1e-4
 #: ... or no step with a damping up to this, relative to the largest curvature, is better.
 MOST_DAMPING = 1e6
+#: Of rivals, one whose cost is this many times that of the best after so many iterations is given
+#: up: another basin, or a valley so long that the others' work is better spent on the best.
+BEHIND, PATIENCE = 3.0, 15
 
 
 @dataclass(frozen=True)
@@ -185,10 +188,11 @@ def descend(
     starts: Array,
     bounds: tuple[Array, Array],
     *,
-    iterations: int = 30,
+    iterations: int = 60,
     free: npt.NDArray[np.bool_] | None = None,
     state: State | None = None,
     watch: Callable[[State], None] | None = None,
+    rivals: bool = False,
 ) -> State:
     """Search until nothing moves, or for so many iterations.
 
@@ -204,6 +208,9 @@ def descend(
         Where to go on, instead of `starts`.
     watch : callable, optional
         Called with the state at the start and after every iteration.
+    rivals : bool
+        Whether all are searches of one problem: one that is far behind the best is then given up,
+        see `PATIENCE`.
 
     Returns
     -------
@@ -214,6 +221,8 @@ def descend(
         watch(now)
     while now.iteration < iterations and now.running.any():
         now = polish(now, residuals, jacobian, bounds, free)
+        if rivals and now.iteration >= PATIENCE:
+            now = replace(now, running=now.running & (now.cost < BEHIND * now.cost.min()))
         if watch is not None:
             watch(now)
     return now

@@ -11,8 +11,16 @@ from typing import Any
 
 from calcikin.calibration.observables import read_observable
 from calcikin.calibration.points import model_named
-from calcikin.calibration.records import Calibration, Condition, Dataset, Error, Fitted, Scale
-from calcikin.calibration.rows import Row, load_rows, reference_rows
+from calcikin.calibration.records import (
+    Calibration,
+    Condition,
+    Dataset,
+    Error,
+    Fitted,
+    Scale,
+    bound,
+)
+from calcikin.calibration.rows import INTERVALS, Row, load_rows, reference_rows
 from calcikin.calibration.variants import read_variant
 from calcikin.errors import ModelFileError, UnknownNameError
 from calcikin.model.parameters import Parameter, ParameterSet, load_parameters
@@ -27,7 +35,7 @@ _TOP = (
 )
 _PARAMETER = ("name", "sets", "on", "low", "high", "prior", "prior_sd", "source", "note")
 _DATASET = ("row", "fit", "accept", "accept_why", "standing", "note", "miss", "condition", "none")
-_FIT = ("sd", "factor", "cv", "n", "scale", "side", "why")
+_FIT = ("published", "sd", "factor", "cv", "of", "n", "scale", "why")
 
 
 def load_calibration(name: str | Path = "default") -> Calibration:
@@ -175,7 +183,7 @@ def _dataset(
         observable,
         ratio,
         conditions,
-        _error(entry["fit"], row, rows, scales, where) if "fit" in entry else None,
+        _error(entry["fit"], row, rows, scales, where, conditions) if "fit" in entry else None,
         float(low),
         float(high),
         str(entry.get("accept_why", "")),
@@ -188,9 +196,10 @@ def _dataset(
 
 def _condition(entry: Mapping[str, Any], folder: Path, where: str) -> Condition:
     what = str(entry["what"])
-    observable = read_observable(entry, folder, f"{where}: {what}", ("what", "low", "high"))
+    own = ("what", "low", "high", "fitted")
+    observable = read_observable(entry, folder, f"{where}: {what}", own)
     low, high = float(entry.get("low", -math.inf)), float(entry.get("high", math.inf))
-    return Condition(what, observable, low, high)
+    return Condition(what, observable, low, high, bool(entry.get("fitted", True)))
 
 
 def _ratio(unit: str, wanted: str, where: str) -> float:
@@ -210,38 +219,66 @@ def _error(
     rows: Mapping[str, Row],
     scales: Sequence[str],
     where: str,
+    conditions: Sequence[Condition] = (),
 ) -> Error:
     _known(entry, _FIT, "key of fit", where)
-    kinds = [k for k in ("sd", "factor", "cv") if k in entry]
+    kinds = [k for k in ("published", "sd", "factor", "cv") if k in entry]
     if len(kinds) != 1 or not entry.get("why"):
         raise ModelFileError(
-            "fit needs one of sd, factor, cv, and why",
+            "fit needs one of published, sd, factor, cv, and why",
             where=where,
-            hint='fit = { sd = 2.0, why = "..." }',
+            hint='fit = { published = true, why = "..." }',
         )
-    scale = str(entry.get("scale", ""))
-    if scale and kinds == ["sd"]:
-        raise ModelFileError("a factor between centres needs cv or factor", where=where)
+    kind, scale = kinds[0], str(entry.get("scale", ""))
+    if scale and kind == "sd":
+        raise ModelFileError("a factor between centres needs a relative error", where=where)
     if scale and scale not in scales:
         raise UnknownNameError("scale", scale, scales, where=where)
-    kind = kinds[0]
-    if kind == "sd":
+    log = kind != "sd" and "of" not in entry
+    above = math.nan
+    if kind == "published":
+        log = row.wide or bool(scale)
+        sd, above = _published(row, log)
+    elif kind == "sd":
         sd = float(entry["sd"])
     elif kind == "factor":
         sd = math.log(float(entry["factor"]))
     else:
-        noise = str(entry["cv"])
-        if noise not in rows:
-            raise UnknownNameError("row", noise, rows, where=where)
-        sd = 0.01 * rows[noise].value / math.sqrt(float(entry.get("n", 1)))
+        sd = 0.01 * _named(rows, str(entry["cv"]), where).value
+        sd /= math.sqrt(float(entry.get("n", 1)))
+        if "of" in entry:
+            sd *= _named(rows, str(entry["of"]), where).value
     if not (math.isfinite(sd) and sd > 0.0):
         raise ModelFileError(f"an error of {sd:g}", where=where, hint="a positive number")
-    if not math.isfinite(row.value):
-        raise ModelFileError("a row without a number cannot be fitted", where=where)
-    side = str(entry.get("side", ""))
-    if side not in ("", "above", "below"):
-        raise UnknownNameError("side", side, ("above", "below"), where=where)
-    return Error(sd, kind != "sd", scale, str(entry["why"]), side)
+    ends = [(row.low, row.high)]
+    if conditions:
+        ends = [(c.low, c.high) for c in conditions if c.fitted]
+    asked, side = row.value, 0
+    if not math.isfinite(asked):
+        if any(math.isfinite(low) == math.isfinite(high) for low, high in ends):
+            raise ModelFileError("a row without a number needs one bound to be fitted", where=where)
+        asked, side = bound(*ends[0])
+    return Error(sd, log, scale, str(entry["why"]), asked, side, above)
+
+
+def _named(rows: Mapping[str, Row], name: str, where: str) -> Row:
+    if name not in rows:
+        raise UnknownNameError("row", name, rows, where=where)
+    return rows[name]
+
+
+def _published(row: Row, log: bool) -> tuple[float, float]:
+    """Standard errors of the value of a row below and above it.
+
+    The value of n people is a mean, known √n times as well as they differ. Where the ends lie at
+    different distances each side has its own error; a logarithm has one for both.
+    """
+    below = above = row.log_sd
+    if not log:
+        below = (row.value - row.low) / INTERVALS[row.interval]
+        above = (row.high - row.value) / INTERVALS[row.interval]
+    root = math.sqrt(float(row.n)) if row.interval == "sd_people" else 1.0
+    return below / root, above / root
 
 
 def _complete(rows: Mapping[str, Row], datasets: Sequence[Dataset], where: str) -> None:

@@ -22,7 +22,7 @@ from calcikin.calibration.records import Calibration
 from calcikin.errors import InputError, OutOfRangeError
 from calcikin.files import replacing
 
-__all__ = ["Fit", "design", "fit"]
+__all__ = ["Fit", "bar_of", "design", "fit"]
 
 Array = npt.NDArray[np.float64]
 
@@ -41,6 +41,7 @@ class Fit:
     ends : ndarray, shape (m, n), of every search
     costs : ndarray, shape (m,), half of the sum of squares at each end
     converged : ndarray of bool, shape (m,)
+        Whether it came to rest, or was given up far behind the best.
     start_cost : float
         Cost of the shipped parameters, factors between centres fitted.
     iterations : int
@@ -89,7 +90,7 @@ def fit(
     *,
     starts: int = 8,
     screen: int = 64,
-    iterations: int = 30,
+    iterations: int = 60,
     seed: int | None = None,
     state: str | Path | None = None,
     progress: bool | None = None,
@@ -99,7 +100,8 @@ def fit(
 
     The shipped parameters are the first start; the others are the best of `screen` points that are
     spread over the prior. All go on together, so that their runs make few large batches. A failed
-    run counts as a residual of `CAP` standard deviations and stops nothing.
+    run counts as a residual of `CAP` standard deviations and stops nothing; a search that stays far
+    behind the best is given up.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ def fit(
     def jacobian(z: Array, guide: Array | None) -> Array:
         return residual_jacobian(target, z, guide)
 
-    with _bar(progress, iterations, calibration.name) as bar:
+    with bar_of(progress, iterations, calibration.name) as bar:
         kept = journal.state
         if kept is None:
             kept = begin(residuals, _starts(target, starts, screen, chosen, bar))
@@ -171,6 +173,7 @@ def fit(
             free=free,
             state=kept,
             watch=watch,
+            rivals=True,
         )
         best = int(np.argmin(end.cost))
         guide = end.guide[best : best + 1]
@@ -247,7 +250,8 @@ def _cost_of_shipped(target: Objective) -> float:
     return float(0.5 * np.sum(target.residuals(_with_scales(target, target.shipped)[None])[0] ** 2))
 
 
-def _bar(progress: bool | None, iterations: int, title: str) -> Any:
+def bar_of(progress: bool | None, iterations: int, title: str) -> Any:
+    """A bar of iterations on stderr; by default when it is a terminal."""
     from tqdm import tqdm
 
     shown = sys.stderr.isatty() if progress is None else progress

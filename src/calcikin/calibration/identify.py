@@ -167,7 +167,7 @@ def report(fit: Fit) -> dict[str, Any]:
         "datasets": [
             {
                 "row": d.row.id,
-                "measured": d.row.value,
+                "asked": d.error.said if d.error else "",
                 "predicted": float(p),
                 "unit": d.row.unit,
                 "residual": float(r),

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from calcikin.calibration.objective import CAP, Objective
-from calcikin.calibration.records import Dataset
 from calcikin.calibration.slopes import exact, slopes
 
 __all__ = ["difference_jacobian", "residual_jacobian"]
@@ -61,15 +60,13 @@ def residual_jacobian(objective: Objective, z: Array, guide: Array | None = None
     out = np.zeros((m, k + n, n))
     residuals, lost = objective.of_predictions(predicted, z)
     with np.errstate(divide="ignore", invalid="ignore"):
+        by_prediction, by_scale = objective.slopes(predicted, z)
         for j, dataset in enumerate(objective.datasets):
             each = by_number[j][:, :, None] * own[:, objective.places(dataset)]
             # a number without influence, or that is missing among others, moves nothing
             along = np.where(by_number[j][:, :, None] == 0.0, 0.0, each).sum(axis=1)
-            out[:, j, :p] = along * _per_prediction(dataset, predicted[:, j])[:, None]
-    _between_centres(objective, out)
-    for j, dataset in enumerate(objective.datasets):
-        if dataset.error is not None and dataset.error.side:
-            out[residuals[:, j] == 0.0, j] = 0.0  # on the side that is asked for
+            out[:, j, :p] = along * by_prediction[:, j, None]
+    out[:, :k] += by_scale
     out[:, :k] *= ((1.0 - (residuals[:, :k] / CAP) ** 2) ** 1.5)[:, :, None]
     out[:, :k][lost] = 0.0
     missing = ~rows[None, :] | ~np.isfinite(out[:, :k]).all(axis=2)
@@ -98,22 +95,6 @@ def _by_number(objective: Objective, numbers: Array) -> list[Array]:
             slope[:, j] = np.where(np.isfinite(own[:, j]), change / (2.0 * step), 0.0)
         out.append(slope * dataset.factor)
     return out
-
-
-def _per_prediction(dataset: Dataset, predicted: Array) -> Array:
-    """Derivative of the residual, not yet capped, by the prediction."""
-    error = dataset.error
-    assert error is not None
-    return 1.0 / (error.sd * predicted) if error.log else np.full(predicted.shape, 1.0 / error.sd)
-
-
-def _between_centres(objective: Objective, out: Array) -> None:
-    """Derivatives by the factors between centres, not yet capped."""
-    for j, dataset in enumerate(objective.datasets):
-        error = dataset.error
-        if error is not None and error.scale:
-            column = objective.names.index(error.scale)
-            out[:, j, column] = objective.scale_sd(error.scale) / error.sd
 
 
 def difference_jacobian(objective: Objective, z: Array, guide: Array | None = None) -> Array:
@@ -155,7 +136,7 @@ def difference_jacobian(objective: Objective, z: Array, guide: Array | None = No
     out = np.zeros((m, k + n, n))
     # along[i, d] = J basis[d], and the basis is orthonormal
     out[:, :k, :p] = np.einsum("idk,idj->ikj", along, basis)
-    _between_centres(objective, out)
+    out[:, :k] += objective.slopes(objective.predictions(z), z)[1]
     capped = (1.0 - (centre[:, 0] / CAP) ** 2) ** 1.5
     out[:, :k, p:] *= capped[:, :, None]
     out[:, k:, :] = np.eye(n)

@@ -12,11 +12,12 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_ndtr
 
 from calcikin.calibration.points import SOLVERS, Demand, answer
-from calcikin.calibration.records import Calibration, Dataset
+from calcikin.calibration.records import Calibration, Dataset, Error
 
-__all__ = ["CAP", "Objective", "soft_cap"]
+__all__ = ["CAP", "Objective", "censored", "censored_slope", "soft_cap"]
 
 Array = npt.NDArray[np.float64]
 #: Largest residual [standard deviations]: what a failed run, or one without the number, counts as.
@@ -30,6 +31,34 @@ def soft_cap(residual: Array) -> Array:
     At two standard deviations it is 0.2 % smaller than r.
     """
     return np.asarray(residual / np.sqrt(1.0 + (residual / CAP) ** 2))
+
+
+def censored(off: Array, side: int) -> Array:
+    """Residual of an observation of which only the side of a bound is known (Tobin 1958).
+
+    A measurement of error 1 falls above a bound that the prediction exceeds by x with probability
+    Phi(x); as a residual that is sqrt(-2 ln Phi(x)): nothing far on the side that is asked for,
+    1.18 at the bound, and nearly -x beyond it.
+
+    Parameters
+    ----------
+    off : ndarray [standard deviations]
+        Prediction less bound.
+    side : int
+        1 where it is asked to lie above, -1 below.
+
+    Returns
+    -------
+    ndarray, of the sign of what is missed: negative where it is asked to lie above.
+    """
+    return np.asarray(-side * np.sqrt(-2.0 * log_ndtr(side * off)))
+
+
+def censored_slope(off: Array, side: int) -> Array:
+    """Derivative of `censored` by `off`, phi/(Phi r)"""
+    x, r = side * off, np.abs(censored(off, side))
+    density = np.exp(-0.5 * x**2 - log_ndtr(x)) / math.sqrt(2.0 * math.pi)
+    return np.asarray(np.where(r > 0.0, density / np.where(r > 0.0, r, 1.0), 0.0))
 
 
 @dataclass(frozen=True)
@@ -155,17 +184,55 @@ class Objective:
         for j, dataset in enumerate(self.datasets):
             error = dataset.error
             assert error is not None
-            value, p = dataset.row.value, predicted[:, j]
-            if error.log:
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    off = np.log(p / value)
-            else:
-                off = p - value
-            if error.scale:
-                off = off + self.scale_sd(error.scale) * z[:, self.names.index(error.scale)]
-            off = off / error.sd
-            side = {"above": np.minimum, "below": np.maximum}.get(error.side)
-            out[:, j] = off if side is None else side(off, 0.0)
+            off = self._off(dataset, predicted[:, j], z)
+            out[:, j] = censored(off, error.side) if error.side else off
         lost = ~np.isfinite(out)
         out = np.where(lost, CAP, soft_cap(np.where(lost, 0.0, out)))
         return np.concatenate([out, z], axis=1), lost
+
+    def slopes(self, predicted: Array, z: Array) -> tuple[Array, Array]:
+        """Derivatives of the data's residuals, not yet capped, by predictions and by z itself.
+
+        Parameters
+        ----------
+        predicted : ndarray, shape (m, k)
+        z : ndarray, shape (m, n)
+
+        Returns
+        -------
+        by_prediction : ndarray, shape (m, k)
+        by_scale : ndarray, shape (m, k, n)
+            Through the factors between centres; the numbers that are fitted act by predictions.
+        """
+        by_prediction = np.empty_like(predicted)
+        by_scale = np.zeros((*predicted.shape, self.size))
+        for j, dataset in enumerate(self.datasets):
+            error = dataset.error
+            assert error is not None
+            p = predicted[:, j]
+            off = self._off(dataset, p, z)
+            slope = censored_slope(off, error.side) if error.side else 1.0
+            slope = slope / _sd(error, off)
+            by_prediction[:, j] = slope / p if error.log else slope
+            if error.scale:
+                column = self.names.index(error.scale)
+                by_scale[:, j, column] = slope * self.scale_sd(error.scale)
+        return by_prediction, by_scale
+
+    def _off(self, dataset: Dataset, predicted: Array, z: Array) -> Array:
+        """How far a prediction lies above what is asked, in standard deviations."""
+        error = dataset.error
+        assert error is not None
+        if error.log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                off = np.log(predicted / error.asked)
+        else:
+            off = predicted - error.asked
+        if error.scale:
+            off = off + self.scale_sd(error.scale) * z[:, self.names.index(error.scale)]
+        return np.asarray(off / _sd(error, off))
+
+
+def _sd(error: Error, off: Array) -> Array | float:
+    """Standard deviation on the side of the value on which predictions lie."""
+    return error.sd if error.even else np.where(off > 0.0, error.sd_above, error.sd)

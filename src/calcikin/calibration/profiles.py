@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
 from calcikin.calibration.descent import State, begin, descend
-from calcikin.calibration.fit import Fit
+from calcikin.calibration.fit import Fit, bar_of
 from calcikin.calibration.identify import Evidence
 from calcikin.calibration.interpolate import root
 from calcikin.calibration.jacobian import residual_jacobian
@@ -65,6 +65,7 @@ def profiles(
     *,
     points: int = 9,
     iterations: int = 6,
+    progress: bool | None = None,
 ) -> tuple[Profile, ...]:
     """Profiles of some fitted parameters.
 
@@ -78,6 +79,8 @@ def profiles(
         Of each profile; odd, so that the best fit is one of them.
     iterations : int
         At most, of each search.
+    progress : bool, optional
+        Whether to show a bar on stderr; by default when it is a terminal.
 
     Returns
     -------
@@ -113,16 +116,23 @@ def profiles(
 
     first: State = begin(residuals, np.array(starts))
     guide = np.broadcast_to(fit.jacobian, first.guide.shape).copy()
-    end = descend(
-        residuals,
-        jacobian,
-        first.z,
-        objective.bounds,
-        iterations=iterations + 1,
-        free=free,
-        # the derivatives of the optimum guide the first differences
-        state=replace(first, guide=guide, iteration=1),
-    )
+    with bar_of(progress, iterations, "profiles") as bar:
+
+        def watch(now: State) -> None:
+            bar.n = now.iteration - 1
+            bar.set_postfix(points=len(starts), running=int(now.running.sum()))
+
+        end = descend(
+            residuals,
+            jacobian,
+            first.z,
+            objective.bounds,
+            iterations=iterations + 1,
+            free=free,
+            # the derivatives of the optimum guide the first differences
+            state=replace(first, guide=guide, iteration=1),
+            watch=watch,
+        )
     base = 0.5 * float(np.sum(fit.residuals**2))
     rises = (2.0 * (end.cost - min(base, float(end.cost.min())))).reshape(len(chosen), points)
     moved = np.array(shifts).reshape(len(chosen), points)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from calcikin.model.parameters import ParameterSet
 if TYPE_CHECKING:
     from calcikin.calibration.variants import Variant
 
-__all__ = ["Calibration", "Condition", "Dataset", "Error", "Fitted", "Scale"]
+__all__ = ["Calibration", "Condition", "Dataset", "Error", "Fitted", "Scale", "bound"]
 
 #: Significant digits of a fitted value in a file: T50 then stays within 0.01 min.
 DIGITS = 8
@@ -92,26 +92,58 @@ class Error:
     scale : str
         Name of a `Scale`; empty without one.
     why : str
-    side : str
-        ``above`` or ``below`` where the data ask only that the prediction lies there: then there
-        is no residual on that side.
+    asked : float
+        The value, or the bound, in the row's unit.
+    side : int
+        1 where the data say only that it lies above the bound (a sign, say), -1 below; else 0.
+    sd_above : float
+        The standard deviation for predictions above, where the interval is wider on one side.
     """
 
     sd: float
     log: bool
     scale: str
     why: str
-    side: str = ""
+    asked: float
+    side: int = 0
+    sd_above: float = math.nan
+
+    @property
+    def even(self) -> bool:
+        """Whether the standard deviation is the same on both sides."""
+        return math.isnan(self.sd_above) or self.sd_above == self.sd
+
+    @property
+    def said(self) -> str:
+        """What is asked, in words: ``329``, ``above 0``, ``below 2``."""
+        return f"{('', 'above ', 'below ')[self.side]}{self.asked:.4g}"
+
+
+def bound(low: float, high: float) -> tuple[float, int]:
+    """The one finite end of an interval, and the side of it that is inside.
+
+    Raises
+    ------
+    ValueError
+        When not exactly one end is finite.
+    """
+    if math.isfinite(low) == math.isfinite(high):
+        raise ValueError(f"one bound is needed to be fitted, not {low:g} to {high:g}")
+    return (low, 1) if math.isfinite(low) else (high, -1)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One part of a statement in words: an observable that must lie between bounds."""
+    """One part of a statement in words: an observable that must lie between bounds.
+
+    With `fitted` it is fitted where the statement is.
+    """
 
     what: str
     observable: Observable
     low: float
     high: float
+    fitted: bool = True
 
 
 @dataclass(frozen=True)
@@ -152,6 +184,34 @@ class Dataset:
     none: str
     note: str
     miss: str
+
+    @property
+    def terms(self) -> tuple[Dataset, ...]:
+        """The dataset itself; of a statement each condition that is fitted, as a dataset."""
+        if not self.conditions:
+            return (self,)
+        return tuple(self._term(condition) for condition in self.conditions if condition.fitted)
+
+    def _term(self, condition: Condition) -> Dataset:
+        low, high = condition.low, condition.high
+        row = replace(
+            self.row,
+            id=f"{self.row.id}: {condition.what}",
+            condition=f"{self.row.condition}; {condition.what}",
+            unit=condition.observable.unit,
+            low=low,
+            high=high,
+        )
+        asked, side = bound(low, high)
+        return replace(
+            self,
+            row=row,
+            observable=condition.observable,
+            conditions=(),
+            error=self.error and replace(self.error, asked=asked, side=side),
+            low=low,
+            high=high,
+        )
 
     @property
     def demands(self) -> tuple[Demand, ...]:
@@ -195,5 +255,5 @@ class Calibration:
 
     @property
     def in_fit(self) -> tuple[Dataset, ...]:
-        """Datasets that are fitted."""
-        return tuple(d for d in self.datasets if d.error is not None)
+        """Datasets that are fitted; a statement as one for each of its conditions."""
+        return tuple(term for d in self.datasets if d.error is not None for term in d.terms)

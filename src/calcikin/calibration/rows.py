@@ -25,7 +25,7 @@ INTERVALS = {
     "none": math.nan,
 }
 #: What a row may be used for.
-USES = ("fit", "check", "prior", "noise", "preset", "aim")
+USES = ("fit", "check", "prior", "noise", "preset")
 _FACTORS = ("factor",)
 
 
@@ -74,6 +74,11 @@ class Row:
     def bounded(self) -> bool:
         """Whether an interval is known."""
         return math.isfinite(self.low) or math.isfinite(self.high)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the interval is one of a logarithm: factors, or more than a factor of three."""
+        return self.interval in _FACTORS or 0.0 < 3.0 * self.low < self.high < math.inf
 
     @property
     def sd(self) -> float:

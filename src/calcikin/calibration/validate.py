@@ -142,8 +142,7 @@ def _residual(dataset: Dataset, predicted: float) -> float:
     row = dataset.row
     if not math.isfinite(row.value):
         return math.nan
-    wide = row.low > 0.0 and row.high > 3.0 * row.low and predicted > 0.0 and row.value > 0.0
-    if row.interval == "factor" or wide:
+    if row.wide and predicted > 0.0 and row.value > 0.0:
         return math.log(predicted / row.value) / row.log_sd
     return (predicted - row.value) / row.sd
 

@@ -43,6 +43,11 @@ class Variant:
     set: Mapping[str, float]
     fitted: tuple[Fitted, ...]
 
+    @property
+    def same(self) -> bool:
+        """Whether it is the calibration as it stands."""
+        return not (self.off or self.models or self.hold or self.set or self.fitted)
+
 
 def read_variant(
     entry: Mapping[str, Any],

@@ -12,7 +12,7 @@ from calcikin.cli.notes import note, note_written
 from calcikin.errors import InputError
 
 if TYPE_CHECKING:
-    from calcikin.calibration import Calibration, Evidence, Fit
+    from calcikin.calibration import Calibration, Evidence, Fit, Profile
 
 __all__ = ["command"]
 
@@ -25,7 +25,7 @@ __all__ = ["command"]
 @click.option(
     "--screen", type=int, default=64, show_default=True, help="Points the starts are chosen from."
 )
-@click.option("--iterations", type=int, default=30, show_default=True, help="At most, of each.")
+@click.option("--iterations", type=int, default=60, show_default=True, help="At most, of each.")
 @click.option("--seed", type=int, help="Of starts and draws.  [default: that of the file]")
 @click.option(
     "--no-search", is_flag=True, help="Take the parameters as they are: how well are they known?"
@@ -119,7 +119,9 @@ def command(
     )
     found = evidence(done.objective, done.z, done.jacobian)
     content = report_of(done)
-    curves = profiles(done, found, wanted) if wanted else ()
+    curves: tuple[Profile, ...] = ()
+    if wanted:
+        curves = profiles(done, found, wanted, progress=False if quiet else None)
     if curves:
         content["profiles"] = {
             p.name: {
@@ -134,7 +136,14 @@ def command(
         }
     if compare:
         content["comparison"] = _compare(
-            load_calibration(calibration), starts, screen, iterations, seed, state, quiet
+            load_calibration(calibration),
+            None if no_search or variant is not None else done,
+            starts,
+            screen,
+            iterations,
+            seed,
+            state,
+            quiet,
         )
     if out is not None or mcmc is not None:
         content["draws"] = _keep(done, found, draws, mcmc, out, quiet)
@@ -154,6 +163,7 @@ def command(
 
 def _compare(
     chosen: Calibration,
+    done: Fit | None,
     starts: int,
     screen: int,
     iterations: int,
@@ -172,6 +182,7 @@ def _compare(
         seed=seed,
         state=state,
         progress=False if quiet else None,
+        done=done,
     )
     return comparison_report(found)
 
@@ -230,13 +241,13 @@ def _print(content: dict[str, Any]) -> None:
         [
             d["row"],
             f"{d['predicted']:.4g}",
-            f"{d['measured']:.4g}",
+            d["asked"],
             "" if d["unit"] == "1" else d["unit"],
             f"{d['residual']:+.2f}",
         ]
         for d in content["datasets"]
     ]
-    output.print_table(["row", "model", "measured", "unit", "residual"], rows)
+    output.print_table(["row", "model", "asked", "unit", "residual"], rows)
     click.echo()
     pairs = [
         ("half of the sum of squares", f"{content['cost']:.4g}"),

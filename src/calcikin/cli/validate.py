@@ -21,7 +21,7 @@ __all__ = ["command"]
 @click.command("validate", epilog="Such as: calcikin validate --plot forest.png")
 @click.argument("calibration", metavar="[CALIBRATION]", default="default")
 @click.option("--parameters", metavar="SET", help="Another parameter set, by name or file (.toml).")
-@click.option("--use", metavar="USE", help="Only rows of one use: fit, check, prior, aim, ...")
+@click.option("--use", metavar="USE", help="Only rows of one use: fit, check, prior, ...")
 @output.output_options(".json", ".csv", out="Write the rows: .json or .csv.", plot="Draw the rows")
 def command(
     calibration: str,

@@ -118,6 +118,10 @@ def reason_left_out(dataset: Dataset) -> str:
         )
     if not expressible(readout):
         return f"{readout} has no formula in the SBML file"
+    if error is not None and error.side:
+        return "only a bound is known; an error of PEtab belongs to a value"
+    if error is not None and not error.even:
+        return "its error is not the same below and above the value"
     if error is not None and error.scale:
         return f"its factor between centres ({error.scale}) is not written"
     return ""
