@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rows import Found, show
+from rows import Found, show, show_residual
 
 from calcikin.calibration import (
     Dataset,
@@ -90,10 +90,10 @@ def _row(one: Judged) -> list[str]:
     span = f"{ends[0]} to {ends[1]}" if all(ends) else (f"≤ {ends[1]}" if ends[1] else "")
     measured = show(row.value, 3) + unit if math.isfinite(row.value) else row.text or ""
     measured = f"{measured} ({span})" if span and measured else measured or span
-    residual = show(one.residual, 2, sign=True) if math.isfinite(one.residual) else ""
+    residual = show_residual(one.residual) if math.isfinite(one.residual) else ""
     verdict = _VERDICTS.get(one.verdict, one.verdict)
     source = f"{row.source}, {row.doi}" if row.doi else row.source
-    what = f"{row.observable}: {row.condition}"
+    what = ": ".join(words for words in (row.observable, row.condition) if words)
     return [f"`{row.id}`", what, model, measured, verdict, residual, source]
 
 

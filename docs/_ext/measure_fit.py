@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from rows import Found, show
+from rows import Found, show, show_residual
 
 from calcikin.calibration import deciding_experiments, load_calibration
 from calcikin.calibration.stored import evidence_of, load_report, profiles_of
@@ -24,7 +24,7 @@ def measure(found: Found, folder: Path) -> None:
         report = load_report(calibration)
     except InputError as error:
         raise SystemExit(f"{error}") from error
-    stale = ", ".join(f"`{name}`" for name in report["stale"])
+    stale = ", ".join(report["stale"])
     found.values["fit_stale"] = (
         f"The tables are of other values of {stale}; the fit has to be run again."
         if stale
@@ -94,8 +94,7 @@ def _known(found: Found, report: dict[str, Any]) -> None:
         )
     columns = ["parameter", "fitted", "95 %, linear", "95 %, profile", "left of the prior"]
     found.table("fit_known", [*columns, "determined"], rows)
-    undetermined = [f"`{n}`" for n in report["not_determined"]]
-    found.values["fit_undetermined"] = ", ".join(undetermined) or "none"
+    found.values["fit_undetermined"] = ", ".join(report["not_determined"]) or "none"
 
 
 def _pairs(found: Found, report: dict[str, Any]) -> None:
@@ -117,7 +116,7 @@ def _search(found: Found, report: dict[str, Any]) -> None:
     found.values["fit_searches"] = f"{near} of {len(ends)}"
     found.value("fit_cost", report["cost"], "", 3)
     worst = max(report["datasets"], key=lambda d: abs(d["residual"]))
-    found.values["fit_worst"] = f"`{worst['row']}` ({show(worst['residual'], 2, sign=True)})"
+    found.values["fit_worst"] = f"{worst['row']} ({show_residual(worst['residual'])})"
 
 
 def _variants(found: Found, report: dict[str, Any], variants: list[dict[str, Any]]) -> None:
@@ -143,7 +142,7 @@ def _variants(found: Found, report: dict[str, Any], variants: list[dict[str, Any
                 f"`{entry['row']}`",
                 entry["asked"].replace("-", "\N{MINUS SIGN}"),
                 *(
-                    f"{show(c['predicted'], 3)} ({show(c['residual'], 2, sign=True)})"
+                    f"{show(c['predicted'], 3)} ({show_residual(c['residual'])})"
                     if c and c["predicted"] is not None and math.isfinite(c["predicted"])
                     else "none"
                     for c in cells

@@ -65,3 +65,8 @@ def judge(value: float, low: float | None, high: float | None) -> str:
         return "no number"
     inside = (low is None or value >= low) and (high is None or value <= high)
     return "inside" if inside else "**outside**"
+
+
+def show_residual(number: float) -> str:
+    """A residual in standard deviations, with two digits; 0 for what is nothing."""
+    return "0" if abs(number) < 0.005 else show(number, 2, sign=True)
