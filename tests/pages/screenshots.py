@@ -1,6 +1,6 @@
 """Pictures of the explorer and of a report for the documentation.
 
-python tests/pages/screenshots.py    writes them into docs/_static
+python -m tests.pages.screenshots    writes them into docs/_static
 """
 
 from __future__ import annotations
