@@ -5,53 +5,27 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.small_calibrations import GROWTH_RATE, half_time, write
 
-from calcikin.calibration import load_calibration, load_posterior, parameter_text
+from calcikin.calibration import load_calibration, load_posterior
 from calcikin.calibration.stored import evidence_of, load_report, profiles_of
 from calcikin.errors import InputError
 from calcikin.model.parameters import load_parameters
 
-CALIBRATION = """
-name = "small"
-data = ["small.csv"]
-parameters = "small_parameters.toml"
-
-[[parameter]]
-name = "ocp_growth_rate"
-on = "log10"
-low = 1e-10
-high = 1e-7
-prior = 2e-9
-prior_sd = 1.0
-source = "assumed"
-
+VARIANTS = """
 [[variant]]
 name = "all"
 
 [[variant]]
 name = "without"
 off = ["growth_poisoning"]
-
-[[dataset]]
-row = "half"
-model = "acp_slurry"
-read = "t50_crystalline"
-at = { set = { "Mg/Ca" = 0.05, duration = "48 h" } }
-fit = { factor = 1.1, why = "a test" }
 """
-DATA = (
-    "id,kind,system,condition,observable,value,unit,low,high,interval,n,source,doi,confidence,"
-    "use,note\nhalf,time,slurry,,half time,90,min,60,120,range,,a test,,high,fit,\n"
-)
 
 
 @pytest.fixture
 def small(tmp_path):
-    (tmp_path / "small.toml").write_text(CALIBRATION, encoding="utf-8")
-    (tmp_path / "small.csv").write_text(DATA, encoding="utf-8")
-    text = parameter_text(load_parameters("default"), {}, "small_parameters")
-    (tmp_path / "small_parameters.toml").write_text(text, encoding="utf-8")
-    return tmp_path / "small.toml"
+    text = GROWTH_RATE + VARIANTS + half_time("half", 0.05, error="factor = 1.1")
+    return write(tmp_path, "small", text, {"half": 90.0}, own_parameters=True)
 
 
 def test_the_parameter_file_is_what_the_fit_says_and_is_written_again_alike(calcikin, small):

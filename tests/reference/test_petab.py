@@ -12,6 +12,7 @@ import petab.v1 as petab
 import pytest
 import roadrunner
 from petab.v1.calculate import calculate_chi2
+from tests.small_calibrations import ALPHA_MG, GROWTH_RATE, half_time, write
 
 from calcikin import load
 from calcikin.calibration import Dataset, load_calibration
@@ -26,42 +27,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 #: The shipped calibration fits nothing of the slurry that belongs to one run, so that of the tests
 #: does: the numbers are near what the model gives, and from nowhere else.
-OWN = """
-name = "slurry"
-data = ["slurry.csv"]
-
-[[parameter]]
-name = "ocp_growth_rate"
-on = "log10"
-low = 1e-10
-high = 1e-7
-prior = 3e-9
-prior_sd = 0.75
-source = "assumed"
-
-[[parameter]]
-name = "alpha_Mg"
-sets = ["alpha_Mg_nucleation", "alpha_Mg_growth", "alpha_Mg_hap"]
-low = 0.5
-high = 5.0
-prior = 2.0
-prior_sd = 1.0
-source = "assumed"
-
-[[dataset]]
-row = "half_0"
-model = "acp_slurry"
-read = "t50_crystalline"
-at = { set = { "Mg/Ca" = 0.0 } }
-fit = { factor = 1.3, why = "a test" }
-
-[[dataset]]
-row = "half_01"
-model = "acp_slurry"
-read = "t50_crystalline"
-at = { set = { "Mg/Ca" = 0.1 } }
-fit = { sd = 2.0, why = "a test" }
-
+OWN = (
+    GROWTH_RATE
+    + ALPHA_MG
+    + half_time("half_0", 0.0, error="factor = 1.3")
+    + half_time("half_01", 0.1, error="sd = 2.0")
+    + """
 [[dataset]]
 row = "share_02"
 model = "acp_slurry"
@@ -69,12 +40,8 @@ read = "crystalline_fraction"
 at = { set = { "Mg/Ca" = 0.2, duration = "24 h" } }
 fit = { factor = 1.6, why = "a test" }
 """
-HEADER = "id,kind,system,condition,observable,value,unit,low,high,interval,n,source,doi,"
-ROWS = f"""{HEADER}confidence,use,note
-half_0,time,slurry,Mg/Ca 0,half time,1.5,h,1,2,range,,a test,,low,fit,
-half_01,time,slurry,Mg/Ca 0.1,half time,6,h,4,8,range,,a test,,low,fit,
-share_02,fraction,slurry,Mg/Ca 0.2,crystalline share,0.05,1,0,1,range,,a test,,low,fit,
-"""
+)
+SHARE = "share_02,fraction,slurry,Mg/Ca 0.2,crystalline share,0.05,1,0,1,range,,a test,,low,fit,\n"
 MODELS = {"acp_slurry": ["half_0", "half_01", "share_02"], "t50_serum": ["cpp1_radius"]}
 SHIPPED = load_calibration()
 
@@ -84,9 +51,8 @@ def problem(request: Any, tmp_path_factory: Any) -> petab.Problem:
     folder = tmp_path_factory.mktemp(request.param)
     calibration: str | Path = "default"
     if request.param == "acp_slurry":
-        calibration = folder / "slurry.toml"
-        calibration.write_text(OWN, encoding="utf-8")
-        (folder / "slurry.csv").write_text(ROWS, encoding="utf-8")
+        times = {"half_0": 90.0, "half_01": 360.0}
+        calibration = write(folder, "slurry", OWN, times, more=SHARE)
     written = petab_bytes(load(request.param), calibration)
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         archive.extractall(folder)

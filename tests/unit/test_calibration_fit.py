@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import truncnorm
+from tests.small_calibrations import ALPHA_MG, GROWTH_RATE, half_time, write
 
 from calcikin.calibration import (
     Objective,
@@ -48,51 +49,11 @@ from calcikin.simulate.model import load
 TRUTH = {"ocp_growth_rate": 3.0e-9, "alpha_Mg": 1.7}
 SETTINGS = (("a", 0.0), ("b", 0.05), ("c", 0.1))
 
-FILE = """
-name = "twin"
-data = ["twin.csv"]
-seed = 3
-
-[[parameter]]
-name = "ocp_growth_rate"
-on = "log10"
-low = 1e-10
-high = 1e-7
-prior = 2e-9
-prior_sd = 1.0
-source = "assumed"
-
-[[parameter]]
-name = "alpha_Mg"
-sets = ["alpha_Mg_nucleation", "alpha_Mg_growth", "alpha_Mg_hap"]
-low = 0.5
-high = 5.0
-prior = 2.0
-prior_sd = 1.0
-source = "assumed"
-"""
-DATASET = """
-[[dataset]]
-row = "{name}"
-model = "acp_slurry"
-read = "t50_crystalline"
-at = {{ set = {{ "Mg/Ca" = {ratio}, duration = "{hours} h" }} }}
-fit = {{ factor = 1.02, why = "a twin" }}
-"""
-HEADER = "id,kind,system,condition,observable,value,unit,low,high,interval,n,source,doi,"
-HEADER += "confidence,use,note\n"
-
 
 def write_twin(folder: Path, times: dict[str, float], hours: float = 48.0) -> Path:
-    lines = [
-        f"{n},time,slurry,,half time,{t!r},min,0,1e6,range,,twin,,high,fit,\n"
-        for n, t in times.items()
-    ]
-    (folder / "twin.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
-    text = FILE + "".join(DATASET.format(name=n, ratio=r, hours=hours) for n, r in SETTINGS)
-    path = folder / "twin.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    text = "seed = 3\n" + GROWTH_RATE + ALPHA_MG
+    text += "".join(half_time(name, ratio, hours=hours) for name, ratio in SETTINGS)
+    return write(folder, "twin", text, times)
 
 
 @cache

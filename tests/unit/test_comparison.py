@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy.stats import norm
+from tests.small_calibrations import GROWTH_RATE, half_time, write
 
 from calcikin.calibration import (
     Objective,
@@ -29,24 +30,8 @@ from calcikin.paths import models_dir
 from calcikin.simulate.model import load
 
 RATIOS = (0.0, 0.06, 0.12)
-HEADER = "id,kind,system,condition,observable,value,unit,low,high,interval,n,source,doi,"
-HEADER += "confidence,use,note\n"
-FILE = """
-name = "pair"
-data = ["pair.csv"]
-parameters = "pair_parameters.toml"
-seed = 1
-
-[[parameter]]
-name = "ocp_growth_rate"
-on = "log10"
-low = 1e-10
-high = 1e-7
-prior = 2e-9
-prior_sd = 1.0
-source = "assumed"
-note = "of the twin"
-
+NOTED = GROWTH_RATE + 'note = "of the twin"\n'
+VARIANTS = """
 [[variant]]
 name = "all"
 
@@ -67,30 +52,17 @@ prior = 1e-7
 prior_sd = 1.0
 source = "assumed"
 """
-DATASET = """
-[[dataset]]
-row = "r{k}"
-model = "acp_slurry"
-read = "t50_crystalline"
-at = {{ set = {{ "Mg/Ca" = {ratio}, duration = "48 h" }} }}
-fit = {{ factor = 1.02, why = "a twin" }}
-"""
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """Three half times of the model itself, with its mechanisms on."""
     folder = tmp_path_factory.mktemp("pair")
-    slurry, lines, text = load("acp_slurry"), [], FILE
+    slurry, times, text = load("acp_slurry"), {}, "seed = 1\n" + NOTED + VARIANTS
     for k, ratio in enumerate(RATIOS):
-        time = slurry.with_({"Mg/Ca": ratio}).simulate(rtol=1e-7).t50_crystalline()
-        lines.append(f"r{k},time,slurry,,half time,{time!r},min,0,1e6,range,,twin,,high,fit,\n")
-        text += DATASET.format(k=k, ratio=ratio)
-    (folder / "pair.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
-    (folder / "pair.toml").write_text(text, encoding="utf-8")
-    own = parameter_text(load_parameters("default"), {}, "pair_parameters")
-    (folder / "pair_parameters.toml").write_text(own, encoding="utf-8")
-    return load_calibration(folder / "pair.toml")
+        times[f"r{k}"] = slurry.with_({"Mg/Ca": ratio}).simulate(rtol=1e-7).t50_crystalline()
+        text += half_time(f"r{k}", ratio)
+    return load_calibration(write(folder, "pair", text, times, own_parameters=True))
 
 
 def test_criteria_are_those_of_the_papers():
