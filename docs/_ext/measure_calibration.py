@@ -79,6 +79,11 @@ def _unit(one: Judged) -> str:
     return "" if one.dataset.row.unit == "1" else f" {one.dataset.row.unit}"
 
 
+def _what(dataset: Dataset) -> str:
+    """What a row is about; a statement has a condition alone."""
+    return ": ".join(words for words in (dataset.row.observable, dataset.row.condition) if words)
+
+
 def _row(one: Judged) -> list[str]:
     row, unit = one.dataset.row, _unit(one)
     model = "–"
@@ -93,8 +98,7 @@ def _row(one: Judged) -> list[str]:
     residual = show_residual(one.residual) if math.isfinite(one.residual) else ""
     verdict = _VERDICTS.get(one.verdict, one.verdict)
     source = f"{row.source}, {row.doi}" if row.doi else row.source
-    what = ": ".join(words for words in (row.observable, row.condition) if words)
-    return [f"`{row.id}`", what, model, measured, verdict, residual, source]
+    return [f"`{row.id}`", _what(one.dataset), model, measured, verdict, residual, source]
 
 
 def _fitted(term: Dataset, predicted: float) -> list[str]:
@@ -108,7 +112,7 @@ def _fitted(term: Dataset, predicted: float) -> list[str]:
     size += f", and {error.scale}" if error.scale else ""
     model = show(predicted, 3) + unit
     asked = f"{('', 'above ', 'below ')[error.side]}{show(error.asked, 3)}{unit}"
-    return [f"{row.observable}: {row.condition}", model, asked, size, error.why]
+    return [_what(term), model, asked, size, error.why]
 
 
 def _parameters(found: Found) -> None:
