@@ -130,7 +130,8 @@ def _presets(found: Found) -> None:
         result = run(serum.with_(preset=name))
         found.value(f"t50_{name}", result.t50(), "min")
         value, source = published.get(name, ("", ""))
-        fitted = "fitted" if name == "healthy" else "predicted"
+        standing = {"healthy": "fitted", "pxe": "fitted, with a factor of its own"}
+        fitted = standing.get(name, "predicted")
         rows.append([preset.title, show(result.t50(), 3), value, fitted, source])
     found.table("presets", ["serum", "T50 [min]", "published [min]", "standing", "source"], rows)
 
